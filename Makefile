@@ -1,0 +1,60 @@
+# Canbao. `make run` starts it, `make test` proves it.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := run
+.DELETE_ON_ERROR:
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+export PATH := $(CURDIR)/$(BIN):$(PATH):$(CURDIR)/var/tools/bin
+
+CATALOGUES := $(wildcard translations/*/LC_MESSAGES/*.po)
+COMPILED := $(CATALOGUES:.po=.mo)
+
+.PHONY: run test check screens bench lock words browser
+
+run: $(VENV)/app.stamp words
+	@exec $(BIN)/python run.py
+
+test: $(VENV)/dev.stamp words browser
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+check: $(VENV)/dev.stamp words browser
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -q -n 2 tests/unit tests/architecture --ignore tests/architecture/test_visibility.py
+
+screens: $(VENV)/dev.stamp words browser
+	$(BIN)/python -m tests.browser.screens
+
+bench: $(VENV)/dev.stamp words
+	$(BIN)/python -m benchmarks
+
+lock: $(VENV)/dev.stamp
+	cd requirements && for name in app dev; do \
+	    ../$(BIN)/pip-compile -q --generate-hashes --allow-unsafe --strip-extras --no-header \
+	        --no-emit-index-url --no-emit-trusted-host --no-emit-options \
+	        $(if $(UPGRADE),--upgrade) -o $$name.txt $$name.in; \
+	done
+
+words: $(COMPILED)
+
+%.mo: %.po | $(VENV)/app.stamp
+	@$(BIN)/pybabel -q compile -f -i $< -o $@
+
+browser:
+	@deploy/browser.sh
+
+$(VENV)/app.stamp: requirements/app.txt
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+# Everything of app.txt is in dev.txt, at the same versions.
+$(VENV)/dev.stamp: requirements/dev.txt
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r $<
+	@touch $@ $(VENV)/app.stamp

@@ -1,0 +1,115 @@
+"""Settings from the environment, checked once at start."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+LEAST_SECRET_LENGTH = 16
+
+
+class ConfigError(Exception):
+    """A setting that can't be used; the text says which and how to mend it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the environment decides. `database_url` is empty for the embedded server."""
+
+    host: str
+    port: int
+    data_dir: Path
+    database_url: str
+    demo: bool
+    admin_password: str
+    demo_password: str
+    secret_key: str
+    web_workers: int
+    training: bool
+
+    @property
+    def embedded(self) -> bool:
+        return not self.database_url
+
+
+def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
+    """Read and check the `CANBAO_…` settings; raises ConfigError with a plain sentence."""
+    env = os.environ if environ is None else environ
+    data_dir = Path(env.get("CANBAO_DATA_DIR") or "var").expanduser().resolve()
+    database_url = with_driver(env.get("CANBAO_DATABASE_URL", "").strip())
+    return Settings(
+        host=env.get("CANBAO_HOST") or "127.0.0.1",
+        port=_whole_number(env, "CANBAO_PORT", 8080, least=1, most=65535),
+        data_dir=data_dir,
+        database_url=database_url,
+        demo=_yes_or_no(env, "CANBAO_DEMO", default=True),
+        admin_password=env.get("CANBAO_ADMIN_PASSWORD", ""),
+        demo_password=env.get("CANBAO_DEMO_PASSWORD", ""),
+        secret_key=_secret_key(env.get("CANBAO_SECRET_KEY", ""), database_url, data_dir),
+        web_workers=_whole_number(env, "CANBAO_WEB_WORKERS", 2, least=1, most=64),
+        training=_yes_or_no(env, "CANBAO_TRAINING", default=False),
+    )
+
+
+def with_driver(database_url: str) -> str:
+    """Name psycopg as the driver: `postgresql://…` becomes `postgresql+psycopg://…`."""
+    if not database_url:
+        return ""
+    scheme, separator, rest = database_url.partition("://")
+    if not separator or scheme not in {"postgres", "postgresql", "postgresql+psycopg"}:
+        raise ConfigError(
+            "CANBAO_DATABASE_URL must start with postgresql:// (PostgreSQL is the only database)."
+        )
+    return f"postgresql+psycopg://{rest}"
+
+
+def secret_file(path: Path, length: int, given: str = "") -> str:
+    """The secret kept in `path`; at the first call `given` or a new one of `length` random bytes.
+
+    Only its owner may read the file.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    made = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    with os.fdopen(os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(given or secrets.token_urlsafe(length))
+    try:
+        os.link(made, path)
+    except FileExistsError:
+        pass
+    finally:
+        made.unlink()
+    return path.read_text().strip()
+
+
+def _secret_key(given: str, database_url: str, data_dir: Path) -> str:
+    if given:
+        if len(given) < LEAST_SECRET_LENGTH:
+            raise ConfigError(f"CANBAO_SECRET_KEY needs at least {LEAST_SECRET_LENGTH} characters.")
+        return given
+    if database_url:
+        raise ConfigError(
+            "CANBAO_SECRET_KEY is required with your own database (CANBAO_DATABASE_URL): "
+            "set it to a long random text that all processes share."
+        )
+    return secret_file(data_dir / "secret_key", 48)
+
+
+def _whole_number(env: Mapping[str, str], name: str, default: int, *, least: int, most: int) -> int:
+    text = env.get(name, "").strip() or str(default)
+    if not (text.isascii() and text.isdigit() and least <= int(text) <= most):
+        raise ConfigError(f"{name} must be a whole number from {least} to {most}, not {text!r}.")
+    return int(text)
+
+
+def _yes_or_no(env: Mapping[str, str], name: str, *, default: bool) -> bool:
+    text = env.get(name, "").strip().lower()
+    if not text:
+        return default
+    if text in {"1", "true", "yes", "on"}:
+        return True
+    if text in {"0", "false", "no", "off"}:
+        return False
+    raise ConfigError(f"{name} must be 1 or 0, not {text!r}.")

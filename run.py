@@ -1,0 +1,246 @@
+"""Start Canbao on one machine: `python run.py`, or one part: `python run.py web|worker|scheduler|prepare`.
+
+The first process starts PostgreSQL (unless CANBAO_DATABASE_URL names one), has `prepare` bring the
+schema up to date and fill an empty database, then keeps web, worker and scheduler running.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import IO
+
+from app import create_app
+from app.database import database_url, leave_embedded
+from config import ConfigError, Settings, load_settings
+
+__all__ = ["create_app"]
+
+SERVING_PARTS = ("web", "worker", "scheduler")
+SECONDS_TO_STOP = 6.0
+LONGEST_PAUSE = 30.0
+STEADY_AFTER = 60.0
+ROOT = Path(__file__).resolve().parent
+PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of Linux's prctl
+
+
+def main(arguments: list[str]) -> int:
+    try:
+        settings = load_settings()
+    except ConfigError as problem:
+        print(problem, file=sys.stderr)
+        return 2
+    if not arguments:
+        return run_everything(settings)
+    if len(arguments) == 1 and arguments[0] in PARTS:
+        _end_with_parent()
+        return PARTS[arguments[0]](settings)
+    print(f"Usage: python run.py [{'|'.join(PARTS)}]", file=sys.stderr)
+    return 2
+
+
+# One part
+
+
+def serve_web(settings: Settings) -> int:
+    """gunicorn in this process, its workers as children."""
+    from app.web_server import serve
+
+    serve(settings)
+    return 0
+
+
+def serve_worker(settings: Settings) -> int:
+    from scheduler.worker import run_worker
+
+    run_worker(create_app(settings))
+    return 0
+
+
+def serve_scheduler(settings: Settings) -> int:
+    from scheduler.process import run_scheduler
+
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    run_scheduler(create_app(settings), stop)
+    return 0
+
+
+def prepare(settings: Settings) -> int:
+    """Migrate, fill an empty database, and print the accounts."""
+    from app.first_start import prepare_database
+
+    for line in prepare_database(settings):
+        print(line, flush=True)
+    return 0
+
+
+PARTS = {"web": serve_web, "worker": serve_worker, "scheduler": serve_scheduler, "prepare": prepare}
+
+
+def _end_with_parent() -> None:
+    """A part started by the whole must not outlive it, even when that is killed."""
+    if "CANBAO_PARENT" in os.environ and sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PARENT_DEATH_SIGNAL, signal.SIGTERM)
+        if os.getppid() != int(os.environ["CANBAO_PARENT"]):
+            os.kill(os.getpid(), signal.SIGTERM)
+
+
+# Everything
+
+
+def run_everything(settings: Settings) -> int:
+    """Run all parts until SIGINT or SIGTERM; a part that dies is started again."""
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    if _in_use(settings):
+        print(f"Port {settings.port} is in use. Set CANBAO_PORT to a free one.", file=sys.stderr)
+        return 1
+    parts: list[Part] = []
+    try:
+        environment = _environment(settings, database_url(settings))
+        first = subprocess.Popen(
+            [sys.executable, str(ROOT / "run.py"), "prepare"], env=environment, start_new_session=True
+        )
+        while first.poll() is None and not stop.wait(0.1):
+            pass
+        if stop.is_set() or first.returncode:
+            _end(first)
+            return 0 if stop.is_set() else first.returncode
+        parts = [Part(name, environment) for name in SERVING_PARTS]
+        threading.Thread(target=_announce, args=(settings, stop), daemon=True).start()
+        while not stop.wait(0.5):
+            for part in parts:
+                part.keep_running()
+    finally:
+        _stop_all(parts)
+        leave_embedded(settings.data_dir)
+    print("Stopped.", flush=True)
+    return 0
+
+
+class Part:
+    """One child process, started again after a growing pause when it dies."""
+
+    def __init__(self, name: str, environment: dict[str, str]) -> None:
+        self.name = name
+        self.environment = environment
+        self.deaths = 0
+        self.due = 0.0
+        self.process = self._start()
+
+    def keep_running(self) -> None:
+        code = self.process.poll()
+        if code is None:
+            if self.deaths and time.monotonic() - self.started > STEADY_AFTER:
+                self.deaths = 0
+            return
+        if not self.due:
+            _kill_group(self.process)
+            pause = min(LONGEST_PAUSE, 0.5 * 2**self.deaths)
+            self.deaths += 1
+            self.due = time.monotonic() + pause
+            self._say(f"ended with {code}; starting again in {pause:g} s")
+        elif time.monotonic() >= self.due:
+            self.process = self._start()
+
+    def _start(self) -> subprocess.Popen[str]:
+        self.started, self.due = time.monotonic(), 0.0
+        process = subprocess.Popen(
+            [sys.executable, str(ROOT / "run.py"), self.name],
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            start_new_session=True,
+        )
+        assert process.stdout is not None
+        threading.Thread(target=self._pass_on, args=(process.stdout,), daemon=True).start()
+        return process
+
+    def _pass_on(self, lines: IO[str]) -> None:
+        for line in lines:
+            self._say(line.rstrip("\n"))
+
+    def _say(self, line: str) -> None:
+        sys.stdout.write(f"{self.name:<9} | {line}\n")
+        sys.stdout.flush()
+
+
+def _environment(settings: Settings, url: str) -> dict[str, str]:
+    """What the parts inherit: one address, one secret, whatever this process was told."""
+    return os.environ | {
+        "CANBAO_DATABASE_URL": url,
+        "CANBAO_SECRET_KEY": settings.secret_key,
+        "CANBAO_DATA_DIR": str(settings.data_dir),
+        "CANBAO_PARENT": str(os.getpid()),
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def _in_use(settings: Settings) -> bool:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError:
+            return True
+    return False
+
+
+def _announce(settings: Settings, stop: threading.Event) -> None:
+    """Say where to go once the product really answers."""
+    host = "127.0.0.1" if settings.host in {"0.0.0.0", ""} else settings.host  # noqa: S104
+    address = f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"
+    while not stop.wait(0.2):
+        try:
+            with urllib.request.urlopen(f"{address}/readyz", timeout=2):  # noqa: S310
+                print(f"\n  Canbao is ready: {address}\n", flush=True)
+                return
+        except (urllib.error.URLError, OSError):
+            continue
+
+
+def _stop_all(parts: list[Part]) -> None:
+    for part in parts:
+        if part.process.poll() is None:
+            part.process.terminate()
+    deadline = time.monotonic() + SECONDS_TO_STOP
+    for part in parts:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            part.process.wait(max(0.0, deadline - time.monotonic()))
+        _kill_group(part.process)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    if process.poll() is None:
+        process.terminate()
+        try:
+            process.wait(SECONDS_TO_STOP)
+        except subprocess.TimeoutExpired:
+            _kill_group(process)
+
+
+def _kill_group(process: subprocess.Popen[bytes] | subprocess.Popen[str]) -> None:
+    """What a part left behind: its own children, all in its session."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
