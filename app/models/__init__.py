@@ -1,0 +1,51 @@
+"""All tables, imported once so that relations and metadata are whole."""
+
+from app.models.accounts import Account
+from app.models.dictionary import ReasonCode, ReasonKind
+from app.models.documents import Notice, NoticeKind, NoticeVersion, StoredFile
+from app.models.enrolment import Enrolment, EnrolmentBatch, PlanChoice
+from app.models.events import Event, EventObject
+from app.models.fees import FeeSetting, FeeSplit
+from app.models.imports import ImportError, ImportRow, ImportRun
+from app.models.members import EnrolmentConfirmation, EnrolmentExclusion, Member, RetirementKeep
+from app.models.organisation import Employer, Union
+from app.models.requests import IdempotencyKey
+from app.models.schedule import SchedulerRun
+from app.models.settlement import DistrictBatch, DistrictBatchPlan, PaymentVoucher
+from app.models.years import Plan, ProtectionWindow, ProtectionYear, WindowExtension, YearPlan
+
+__all__ = [
+    "Account",
+    "DistrictBatch",
+    "DistrictBatchPlan",
+    "Employer",
+    "Enrolment",
+    "EnrolmentBatch",
+    "EnrolmentConfirmation",
+    "EnrolmentExclusion",
+    "Event",
+    "EventObject",
+    "FeeSetting",
+    "FeeSplit",
+    "IdempotencyKey",
+    "ImportError",
+    "ImportRow",
+    "ImportRun",
+    "Member",
+    "Notice",
+    "NoticeKind",
+    "NoticeVersion",
+    "PaymentVoucher",
+    "Plan",
+    "PlanChoice",
+    "ProtectionWindow",
+    "ProtectionYear",
+    "ReasonCode",
+    "ReasonKind",
+    "RetirementKeep",
+    "SchedulerRun",
+    "StoredFile",
+    "Union",
+    "WindowExtension",
+    "YearPlan",
+]

@@ -1,0 +1,77 @@
+"""Workbooks that came in: the run, its rows as read, and what was wrong with them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, Text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.models.base import AccountRef, Entity, Id, Instant, Scoped, choice
+from app.rules.imports import ImportKind, ImportState
+from app.rules.members import MembershipKind
+
+
+class ImportRun(Scoped, Entity):
+    __tablename__ = "import_run"
+
+    id: Mapped[Id]
+    kind: Mapped[ImportKind] = mapped_column(choice(ImportKind, "import_kind_known"))
+    member_kind: Mapped[MembershipKind | None] = mapped_column(
+        choice(MembershipKind, "import_member_kind_known")
+    )
+    employer_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("employer.id"))
+    file_name: Mapped[str] = mapped_column(Text)
+    file_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("stored_file.id"))
+    state: Mapped[ImportState] = mapped_column(choice(ImportState, "import_state_known"))
+    rows: Mapped[int] = mapped_column(default=0, server_default="0")
+    valid: Mapped[int] = mapped_column(default=0, server_default="0")
+    invalid: Mapped[int] = mapped_column(default=0, server_default="0")
+    created: Mapped[int] = mapped_column(default=0, server_default="0")
+    updated: Mapped[int] = mapped_column(default=0, server_default="0")
+    unchanged: Mapped[int] = mapped_column(default=0, server_default="0")
+    progress: Mapped[int] = mapped_column(default=0, server_default="0")
+    headers: Mapped[list[Any]] = mapped_column(JSONB, default=list, server_default="[]")
+    remarks: Mapped[list[Any]] = mapped_column(JSONB, default=list, server_default="[]")
+    problem_code: Mapped[str | None] = mapped_column(String(60))
+    problem_facts: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict, server_default="{}")
+    uploaded_by: Mapped[AccountRef]
+    uploaded_at: Mapped[Instant]
+    finished_at: Mapped[Instant | None]
+
+    __table_args__ = (
+        CheckConstraint("rows = valid + invalid", name="import_rows_add_up"),
+        CheckConstraint("progress BETWEEN 0 AND 100", name="import_progress_is_a_percentage"),
+        Index("import_run_by_union", "union_id", "id"),
+        Index("import_run_by_district", "district_id", "id"),
+    )
+
+
+class ImportRow(Entity):
+    """``raw``: the cells as uploaded, in the order of the run's ``headers``; ``cells``: what was understood."""
+
+    __tablename__ = "import_row"
+
+    import_id: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey("import_run.id", ondelete="CASCADE"), primary_key=True
+    )
+    row: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    raw: Mapped[list[Any]] = mapped_column(JSONB)
+    cells: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    valid: Mapped[bool]
+    outcome: Mapped[str | None] = mapped_column(String(20))
+
+
+class ImportError(Entity):
+    __tablename__ = "import_error"
+
+    id: Mapped[Id]
+    import_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("import_run.id", ondelete="CASCADE"))
+    row: Mapped[int]
+    column_name: Mapped[str] = mapped_column(Text)
+    code: Mapped[str] = mapped_column(String(60))
+    value: Mapped[str] = mapped_column(Text, default="", server_default="")
+    facts: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict, server_default="{}")
+
+    __table_args__ = (Index("import_error_by_import", "import_id", "row"),)
