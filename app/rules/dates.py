@@ -1,0 +1,78 @@
+"""Dates as people write them (2026-01-05, 2026/1/5, 20260105, 2026年1月5日) and how long a document holds."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, timedelta
+from enum import StrEnum
+
+from app.rules.violations import RuleViolation
+from app.rules.writing import Cell, cell_text, compact
+
+LONG_TERM = date(9999, 12, 31)
+"""What 长期 is read as: a document that never expires."""
+
+LONG_TERM_WORD = "长期"
+SOON = timedelta(days=90)
+EARLIEST = date(1900, 1, 1)
+
+_WRITTEN = re.compile(
+    r"(?P<y>\d{4})(?:-(?P<m>\d{1,2})-(?P<d>\d{1,2})|/(?P<m2>\d{1,2})/(?P<d2>\d{1,2})|\.(?P<m3>\d{1,2})\.(?P<d3>\d{1,2})"
+    r"|年(?P<m4>\d{1,2})月(?P<d4>\d{1,2})日|(?P<m5>\d{2})(?P<d5>\d{2}))"
+    r"(?:T?\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?",
+    re.ASCII,
+)
+
+
+class Expiry(StrEnum):
+    """How a document stands on a day: expired blocks a card, soon is flagged."""
+
+    UNKNOWN = "unknown"
+    EXPIRED = "expired"
+    SOON = "soon"
+    VALID = "valid"
+    LONG_TERM = "long_term"
+
+
+def read_date(cell: Cell) -> date:
+    """A date in any of the usual forms, from 1900 on; RuleViolation ``date_invalid`` for anything else."""
+    match = _WRITTEN.fullmatch(compact(cell_text(cell)))
+    if match is None:
+        raise RuleViolation("date_invalid")
+    year, month, day = (int(part) for part in match.groups() if part is not None)
+    try:
+        found = date(year, month, day)
+    except ValueError as impossible:
+        raise RuleViolation("date_invalid") from impossible
+    if found < EARLIEST:
+        raise RuleViolation("date_invalid")
+    return found
+
+
+def read_past_date(cell: Cell, today: date) -> date:
+    """A date that can't lie ahead (a birth, a joining, a query); RuleViolation ``date_in_future``."""
+    found = read_date(cell)
+    if found > today:
+        raise RuleViolation("date_in_future")
+    return found
+
+
+def read_expiry(cell: Cell) -> date:
+    """The day a document expires on, ``LONG_TERM`` for 长期; expired ones are accepted and flagged later."""
+    if compact(cell_text(cell)) == LONG_TERM_WORD:
+        return LONG_TERM
+    try:
+        return read_date(cell)
+    except RuleViolation as problem:
+        raise RuleViolation("expiry_invalid") from problem
+
+
+def expiry(expires_on: date | None, never_expires: bool, today: date) -> Expiry:
+    """How a document stands today; it still holds on its last day."""
+    if never_expires:
+        return Expiry.LONG_TERM
+    if expires_on is None:
+        return Expiry.UNKNOWN
+    if expires_on < today:
+        return Expiry.EXPIRED
+    return Expiry.SOON if expires_on <= today + SOON else Expiry.VALID

@@ -1,0 +1,160 @@
+"""Workbooks that come in: their kinds, their life, and what one row must hold (domain section 11).
+
+A table per workbook says which column is which field and how a cell is read; the rules beside it look at
+the row as a whole. What is wrong is data: one RowError per cell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from typing import Any
+
+from app.rules.violations import RuleViolation
+from app.rules.writing import Cell, cell_text
+
+
+class ImportKind(StrEnum):
+    ORGANISATIONS = "organisations"
+    EMPLOYERS = "employers"
+    MEMBERS = "members"
+    SOCIAL_SECURITY = "social_security"
+    POPULATION = "population"
+    BANK = "bank"
+
+
+class ImportState(StrEnum):
+    """queued → checking → ready → committing → done; failed when the workbook as a whole is refused."""
+
+    QUEUED = "queued"
+    CHECKING = "checking"
+    READY = "ready"
+    COMMITTING = "committing"
+    DONE = "done"
+    FAILED = "failed"
+
+
+ANSWER_KINDS = frozenset({ImportKind.SOCIAL_SECURITY, ImportKind.POPULATION, ImportKind.BANK})
+"""Answers of the outside registries: they tell about people who are here, and create nobody."""
+
+ROW_LIMIT = 200_000
+SIZE_LIMIT = 20 * 1024 * 1024
+"""Bytes of a workbook that is taken in."""
+
+
+@dataclass(frozen=True, slots=True)
+class RowError:
+    """One cell that keeps its row out. ``row`` counts as the sheet does, ``column`` is its header."""
+
+    row: int
+    column: str
+    code: str
+    value: str = ""
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a workbook: its header without ``*``, the field it fills, and how its cells are read.
+
+    ``read`` takes a filled cell and today's date; it returns the value or raises RuleViolation. ``words``
+    are the words to choose from, where only they are read.
+    """
+
+    header: str
+    field: str
+    read: Callable[[Cell, date], Any]
+    required: bool = False
+    words: tuple[str, ...] = ()
+
+
+RowRule = Callable[[dict[str, Any], date], list[tuple[str, str, Mapping[str, Any]]]]
+"""Looks at all values of a row, may complete them, and answers (header, code, facts) for what is wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A workbook of section 11: the sheet's name, the columns, and the rule for a whole row."""
+
+    sheet: str
+    columns: tuple[Column, ...]
+    rule: RowRule
+
+    def headers(self) -> list[str]:
+        """The headers as the template shows them, required ones with ``*``."""
+        return [column.header + "*" * column.required for column in self.columns]
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where a sheet keeps the columns of a table: positions by header, and what else it holds."""
+
+    positions: Mapping[str, int]
+    unknown: tuple[str, ...]
+
+
+def plain_header(cell: Cell) -> str:
+    """A header as it is compared: without blanks anywhere and without ``*``."""
+    return "".join(cell_text(cell).replace("*", "").replace("＊", "").split())
+
+
+def lay_out(table: Table, header_cells: Sequence[Cell]) -> Layout:
+    """Find the table's columns in a header row, whatever their order.
+
+    Raises RuleViolation ``columns_missing`` or ``column_repeated``.
+    """
+    known = {column.header for column in table.columns}
+    positions: dict[str, int] = {}
+    unknown: list[str] = []
+    for at, cell in enumerate(header_cells):
+        header = plain_header(cell)
+        if header in positions:
+            raise RuleViolation("column_repeated", column=header)
+        if header in known:
+            positions[header] = at
+        elif header:
+            unknown.append(header)
+    missing = [
+        column.header for column in table.columns if column.required and column.header not in positions
+    ]
+    if missing:
+        raise RuleViolation("columns_missing", columns="、".join(missing))
+    return Layout(positions, tuple(unknown))
+
+
+def read_row(
+    table: Table, layout: Layout, row: int, cells: Sequence[Cell], today: date
+) -> tuple[dict[str, Any], list[RowError]]:
+    """The values of one row by field, blank cells left out, and what is wrong with it.
+
+    The row's own rule is asked about the cells that could be read, so one look finds all that is to mend;
+    what it says of a cell that couldn't be read is left out.
+    """
+    values: dict[str, Any] = {}
+    errors: list[RowError] = []
+
+    def cell_of(header: str) -> Cell:
+        at = layout.positions.get(header, len(cells))
+        return cells[at] if at < len(cells) else ""
+
+    for column in table.columns:
+        cell = cell_of(column.header)
+        if is_blank(cell):
+            if column.required:
+                errors.append(RowError(row, column.header, "cell_required"))
+            continue
+        try:
+            values[column.field] = column.read(cell, today)
+        except RuleViolation as problem:
+            errors.append(RowError(row, column.header, problem.code, cell_text(cell), problem.facts))
+    told = {error.column for error in errors}
+    for header, code, facts in table.rule(values, today):
+        if header not in told:
+            errors.append(RowError(row, header, code, cell_text(cell_of(header)), facts))
+    return values, errors
+
+
+def is_blank(cell: Cell) -> bool:
+    return isinstance(cell, str) and not cell_text(cell)

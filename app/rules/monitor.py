@@ -1,0 +1,32 @@
+"""How far a grassroots union is with its enrolment of a year (domain section 8, 实时监控)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from app.rules.enrolment import BatchStatus
+
+
+class Stage(StrEnum):
+    """In the order of a bar: done first, then what is on its way, what went wrong, what hasn't begun."""
+
+    SETTLED = "settled"
+    FILED = "filed"
+    APPROVED = "approved"
+    SUBMITTED = "submitted"
+    RETURNED = "returned"
+    LAPSED = "lapsed"
+    NOT_STARTED = "not_started"
+
+
+LEAST_ADVANCED_FIRST: Mapping[BatchStatus, Stage] = {
+    BatchStatus.SUBMITTED: Stage.SUBMITTED,
+    BatchStatus.APPROVED: Stage.APPROVED,
+    BatchStatus.FORWARDED: Stage.FILED,
+    BatchStatus.COMPLETED: Stage.SETTLED,
+    BatchStatus.RETURNED: Stage.RETURNED,
+    BatchStatus.LAPSED: Stage.LAPSED,
+}
+"""A union stands where the first of these states puts it that one of its batches is in: a live batch before
+a returned one, so that a resubmitted list counts as submitted, and a returned one before a lapsed one."""
