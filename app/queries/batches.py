@@ -1,0 +1,183 @@
+"""Batches of enrolment as their union sees them: the list, marked members, notices."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session
+
+from app.models import (
+    Enrolment,
+    EnrolmentBatch,
+    Event,
+    EventObject,
+    Member,
+    Notice,
+    NoticeKind,
+    NoticeVersion,
+)
+from app.queries.days import on_days
+from app.queries.paging import Cursor, Page, page_of
+from app.rules.enrolment import LIVE_BATCHES, BatchAction, BatchStatus, Channel, EnrolmentKind
+from app.rules.fees import Amounts
+from app.security.actor import Actor
+from app.security.visible import visible_to
+
+MONEY = ("fee", "municipal_share", "district_share", "grassroots_share")
+"""A batch's amounts, in the order of ``Amounts``."""
+
+
+@dataclass(frozen=True, slots=True)
+class BatchFilter:
+    """What a list of batches is narrowed to; days are in Shanghai, both included."""
+
+    channel: Channel | None = None
+    number: str = ""
+    submitted_from: date | None = None
+    submitted_to: date | None = None
+    status: BatchStatus | None = None
+    kind: EnrolmentKind | None = None
+    year: int | None = None
+    union_id: int | None = None
+
+
+def batches(session: Session, actor: Actor, wanted: BatchFilter, cursor: Cursor) -> Page:
+    """The batches that the actor may see, newest first."""
+    return page_of(session, _narrowed(select(EnrolmentBatch), actor, wanted), [EnrolmentBatch.id], cursor)
+
+
+def marked_people(session: Session, actor: Actor, batch: EnrolmentBatch) -> Sequence[Member]:
+    """The members whom the reviewer pointed at when returning the batch."""
+    return session.scalars(
+        select(Member)
+        .join(Enrolment, Enrolment.member_id == Member.id)
+        .where(
+            Enrolment.year == batch.year,
+            Enrolment.batch_id == batch.id,
+            Enrolment.marked.is_(True),
+            visible_to(actor, Enrolment),
+        )
+        .order_by(Member.id)
+    ).all()
+
+
+def grassroots_notice(session: Session, actor: Actor, union_id: int, year: int) -> Notice | None:
+    """A union's notice of a year; every submit makes a further version of it."""
+    return session.scalar(
+        select(Notice).where(
+            Notice.union_id == union_id,
+            Notice.year == year,
+            Notice.kind == NoticeKind.GRASSROOTS,
+            visible_to(actor, Notice),
+        )
+    )
+
+
+def notice_versions(session: Session, notice: Notice | None) -> Sequence[NoticeVersion]:
+    """All versions of a notice, newest first."""
+    if notice is None:
+        return []
+    return session.scalars(
+        select(NoticeVersion)
+        .where(NoticeVersion.notice_id == notice.id)
+        .order_by(NoticeVersion.version.desc())
+    ).all()
+
+
+def live_figures(
+    session: Session, union_id: int, year: int
+) -> tuple[dict[tuple[str, Channel], int], Amounts]:
+    """The union's live batches of the year: people by plan and channel, and what they cost in yuan."""
+    rows = session.execute(
+        select(
+            EnrolmentBatch.plan,
+            EnrolmentBatch.channel,
+            func.sum(EnrolmentBatch.headcount).label("people"),
+            *(func.sum(getattr(EnrolmentBatch, share)).label(share) for share in MONEY),
+        )
+        .where(
+            EnrolmentBatch.union_id == union_id,
+            EnrolmentBatch.year == year,
+            EnrolmentBatch.status.in_(LIVE_BATCHES),
+        )
+        .group_by(EnrolmentBatch.plan, EnrolmentBatch.channel)
+    ).all()
+    people = {(row.plan, row.channel): int(row.people) for row in rows}
+    return people, Amounts(*(sum((getattr(row, share) for row in rows), Decimal("0.00")) for share in MONEY))
+
+
+def first_live_batch(session: Session, union_id: int, year: int) -> EnrolmentBatch | None:
+    """The batch that fixed the union's plan of the year."""
+    return session.scalars(
+        select(EnrolmentBatch)
+        .where(
+            EnrolmentBatch.union_id == union_id,
+            EnrolmentBatch.year == year,
+            EnrolmentBatch.status.in_(LIVE_BATCHES),
+        )
+        .order_by(EnrolmentBatch.id)
+        .limit(1)
+    ).first()
+
+
+class Submit(NamedTuple):
+    """Which batch was submitted, by whom, and when."""
+
+    number: str
+    who: str
+    at: datetime
+
+
+def last_submit(
+    session: Session, union_id: int, year: int, channel: Channel, member_ids: Sequence[int] | None = None
+) -> Submit | None:
+    """The union's newest live batch of the channel, or of these members, as its log tells it."""
+    query = (
+        select(EnrolmentBatch.number, Event.actor_name, Event.at)
+        .join(
+            Event,
+            (Event.object_kind == EventObject.ENROLMENT_BATCH)
+            & (Event.object_id == EnrolmentBatch.id)
+            & (Event.action == BatchAction.SUBMIT.value),
+        )
+        .where(
+            EnrolmentBatch.union_id == union_id,
+            EnrolmentBatch.year == year,
+            EnrolmentBatch.channel == channel,
+            EnrolmentBatch.status.in_(LIVE_BATCHES),
+        )
+        .order_by(EnrolmentBatch.id.desc(), Event.sequence.desc())
+        .limit(1)
+    )
+    if member_ids is not None:
+        batches_of_members = select(Enrolment.batch_id).where(
+            Enrolment.year == year,
+            Enrolment.union_id == union_id,
+            Enrolment.member_id == func.any(list(member_ids)),
+        )
+        query = query.where(EnrolmentBatch.id.in_(batches_of_members))
+    found = session.execute(query).first()
+    return Submit(*found) if found else None
+
+
+def _narrowed(
+    statement: Select[*tuple[Any, ...]], actor: Actor, wanted: BatchFilter
+) -> Select[*tuple[Any, ...]]:
+    statement = statement.where(visible_to(actor, EnrolmentBatch))
+    for column, value in (
+        (EnrolmentBatch.channel, wanted.channel),
+        (EnrolmentBatch.status, wanted.status),
+        (EnrolmentBatch.kind, wanted.kind),
+        (EnrolmentBatch.year, wanted.year),
+        (EnrolmentBatch.union_id, wanted.union_id),
+    ):
+        if value is not None:
+            statement = statement.where(column == value)
+    if wanted.number:
+        statement = statement.where(EnrolmentBatch.number.startswith(wanted.number, autoescape=True))
+    return statement.where(*on_days(EnrolmentBatch.submitted_at, wanted.submitted_from, wanted.submitted_to))

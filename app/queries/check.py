@@ -1,0 +1,47 @@
+"""`canbao check`: every figure derived again from its rows, every promise of the design looked at.
+
+Each check is one statement over whole tables that answers ``(object, expected, found)`` for what is wrong,
+and nothing when all is well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import chain
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from app.queries.check_enrolment import ENROLMENT_CHECKS
+from app.queries.check_log import LOG_CHECKS
+from app.queries.check_money import MONEY_CHECKS
+from app.queries.check_scope import SCOPE_CHECKS
+
+
+@dataclass(frozen=True, slots=True)
+class Lie:
+    """Something stored that its rows contradict: ``what`` names the check, ``object`` the row."""
+
+    what: str
+    object: str
+    expected: str
+    found: str
+
+    def __str__(self) -> str:
+        return f"{self.what}: {self.object}: expected {self.expected}, found {self.found}"
+
+
+def find_lies(session: Session) -> list[Lie]:
+    """All lies, by check; an empty list when every figure agrees with its rows."""
+    return list(chain.from_iterable(_lies_of(session, what, sql) for what, sql in all_checks().items()))
+
+
+def all_checks() -> dict[str, str]:
+    """The statements by name, in the order in which they run."""
+    return {**ENROLMENT_CHECKS, **MONEY_CHECKS, **LOG_CHECKS, **SCOPE_CHECKS}
+
+
+def _lies_of(session: Session, what: str, sql: str) -> Iterator[Lie]:
+    for found in session.execute(text(sql)):
+        yield Lie(what, *(str(part) for part in found))

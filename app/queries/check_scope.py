@@ -1,0 +1,53 @@
+"""Checks of the tree, and of the three scope columns that decide who sees a row."""
+
+from __future__ import annotations
+
+TREE = """
+    SELECT 'union ' || u.code,
+           format('second %s, district %s, central %s', placed.second_id, placed.district_id, placed.central),
+           format('second %s, district %s, central %s', u.second_id, u.district_id, u.central_enterprise)
+      FROM trade_union u
+      JOIN trade_union p ON p.id = u.parent_id
+      CROSS JOIN LATERAL (SELECT CASE u.level WHEN 'district' THEN NULL WHEN 'second' THEN u.id
+                                      ELSE p.second_id END AS second_id,
+                                 CASE u.level WHEN 'district' THEN u.id ELSE p.district_id END AS district_id,
+                                 u.central_enterprise OR p.central_enterprise AS central) placed
+     WHERE (u.second_id, u.district_id, u.central_enterprise)
+           IS DISTINCT FROM (placed.second_id, placed.district_id, placed.central)
+"""
+
+_SCOPE = """
+    SELECT format('{table} %s', {key}),
+           format('second %s, district %s', u.second_id, u.district_id),
+           format('second %s, district %s', t.second_id, t.district_id)
+      FROM {table} t JOIN trade_union u ON u.id = t.union_id
+     WHERE (t.second_id, t.district_id) IS DISTINCT FROM (u.second_id, u.district_id)
+"""
+
+_KEYS = {
+    "employer": "t.id",
+    "member": "t.id",
+    "enrolment_confirmation": "t.member_id",
+    "enrolment_exclusion": "t.member_id",
+    "retirement_keep": "t.member_id",
+    "enrolment_batch": "t.number",
+    "district_batch": "t.number",
+    "payment_voucher": "t.id",
+    "notice": "t.number",
+    "window_extension": "t.id",
+}
+
+ENROLMENTS_OF_THE_BATCH = """
+    SELECT format('enrolment of member %s in batch %s', e.member_id, b.number),
+           format('union %s, second %s, district %s', b.union_id, b.second_id, b.district_id),
+           format('union %s, second %s, district %s', e.union_id, e.second_id, e.district_id)
+      FROM enrolment_batch b
+      JOIN enrolment e ON e.year = b.year AND e.batch_id = b.id
+     WHERE (e.union_id, e.second_id, e.district_id) IS DISTINCT FROM (b.union_id, b.second_id, b.district_id)
+"""
+
+SCOPE_CHECKS = {
+    "tree": TREE,
+    **{f"scope_of_{table}": _SCOPE.format(table=table, key=key) for table, key in _KEYS.items()},
+    "scope_of_enrolment": ENROLMENTS_OF_THE_BATCH,
+}

@@ -1,0 +1,232 @@
+"""Where every member of a union stands for a year and channel (domain section 5).
+
+One expression, ``bucket_of``, decides. The figures, the people behind them, exports, the API and the
+submit all read it from here, so they can't disagree.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import (
+    Case,
+    ColumnElement,
+    Integer,
+    Select,
+    and_,
+    bindparam,
+    case,
+    func,
+    literal,
+    literal_column,
+    or_,
+    select,
+    true,
+)
+from sqlalchemy.orm import Session, aliased
+
+from app.models import (
+    Enrolment,
+    EnrolmentConfirmation,
+    EnrolmentExclusion,
+    Member,
+    PlanChoice,
+    ProtectionYear,
+    RetirementKeep,
+    Union,
+)
+from app.queries.fees import unit_amounts
+from app.queries.years import plans_of
+from app.rules.enrolment import Bucket, Channel, EnrolmentStatus, Term
+from app.rules.fees import NOTHING, Amounts
+from app.rules.members import (
+    CardStatus,
+    EmploymentStatus,
+    IdType,
+    MembershipKind,
+    RetirementClass,
+    Sex,
+    SocialCardStatus,
+)
+from app.rules.retirement import retirement_line
+from app.rules.violations import RuleViolation
+
+_cover = aliased(Enrolment, name="cover")
+Live = aliased(
+    Enrolment,
+    select(_cover)
+    .where(
+        _cover.year == bindparam("standing_year", type_=Integer),
+        _cover.person_key == Member.person_key,
+        _cover.status != literal_column(f"'{EnrolmentStatus.VOID}'"),
+    )
+    .correlate(Member)
+    .limit(1)
+    .lateral("live"),
+)
+"""The person's cover of the year, if there is one, whichever union and channel it came through.
+
+There is at most one. The limit, and the state as a constant, which the index ``one_cover_per_person_and_year``
+needs to be considered for a prepared statement, make it one index look-up a member: a union's figures cost
+the same whether ten people of the city are covered or millions, whatever the planner knows of a new year.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """The confirmation screen's figures: ``buckets`` add up to ``total``; amounts are for ``eligible``."""
+
+    plan: str
+    plan_locked: bool
+    total: int
+    with_card: int
+    new_since_last_submit: int
+    buckets: dict[Bucket, int]
+    unit: Amounts | None
+    amounts: Amounts
+    cover_start: date
+    cover_end: date
+    pay_by: datetime
+    problem: RuleViolation | None
+    """Why there are no amounts: no valid fee. Everything else still holds."""
+
+
+def preview(
+    session: Session,
+    union: Union,
+    year: ProtectionYear,
+    channel: Channel,
+    *,
+    plan: str | None = None,
+    now: datetime,
+) -> Preview:
+    """Figures for a union. ``plan`` is what would be chosen; a locked plan wins over it."""
+    counts, with_card = bucket_counts(session, union, year, channel)
+    locked = session.get(PlanChoice, (union.id, year.year))
+    chosen = locked.plan if locked else plan or _first_plan(session, year.year)
+    unit, problem = None, None
+    try:
+        unit = unit_amounts(session, union, year=year.year, plan=chosen, term=Term.FULL, now=now)
+    except RuleViolation as violation:
+        problem = violation
+    eligible = counts[Bucket.ELIGIBLE]
+    return Preview(
+        plan=chosen,
+        plan_locked=locked is not None,
+        total=sum(counts.values()),
+        with_card=with_card,
+        new_since_last_submit=eligible if counts[Bucket.SUBMITTED] else 0,
+        buckets=counts,
+        unit=unit,
+        amounts=unit.times(eligible) if unit else NOTHING,
+        cover_start=year.cover_start,
+        cover_end=year.cover_end,
+        pay_by=year.grassroots_payment_due,
+        problem=problem,
+    )
+
+
+def bucket_counts(
+    session: Session, union: Union, year: ProtectionYear, channel: Channel
+) -> tuple[dict[Bucket, int], int]:
+    """People per bucket, and how many have an issued card."""
+    bucket = bucket_of(channel, year.cover_start).label("bucket")
+    has_card = Member.card_status == CardStatus.ISSUED
+    rows = session.execute(
+        standing(select(bucket, func.count(), func.count().filter(has_card)), year.year)
+        .where(Member.union_id == union.id)
+        .group_by(bucket)
+    ).all()
+    counts = dict.fromkeys(Bucket, 0)
+    for name, people, _ in rows:
+        counts[Bucket(name)] = people
+    return counts, sum(row[2] for row in rows)
+
+
+def standing(selection: Select[*tuple[Any, ...]], year: int) -> Select[*tuple[Any, ...]]:
+    """``selection`` over the enrollable members, with all that ``bucket_of`` looks at joined in."""
+    return (
+        selection.select_from(Member)
+        .outerjoin(Live, true())
+        .outerjoin(
+            EnrolmentConfirmation,
+            and_(EnrolmentConfirmation.year == year, EnrolmentConfirmation.member_id == Member.id),
+        )
+        .outerjoin(
+            EnrolmentExclusion,
+            and_(EnrolmentExclusion.year == year, EnrolmentExclusion.member_id == Member.id),
+        )
+        .outerjoin(RetirementKeep, and_(RetirementKeep.year == year, RetirementKeep.member_id == Member.id))
+        .where(Member.kind == MembershipKind.EMPLOYED)
+        .params(standing_year=year)
+    )
+
+
+@lru_cache(maxsize=32)
+def bucket_of(channel: Channel, cover_start: date) -> Case[str]:
+    """The first bucket that holds, in the order of domain section 5."""
+    retired, unclear = _statutory_retirement(cover_start)
+    kept = RetirementKeep.member_id.is_not(None)
+    confirmed = EnrolmentConfirmation.member_id.is_not(None)
+    employment = Member.employment_status
+    has_card = Member.card_status == CardStatus.ISSUED
+    here = and_(Live.union_id == Member.union_id, Live.channel == channel)
+    order: list[tuple[ColumnElement[bool], Bucket]] = [
+        (here, Bucket.SUBMITTED),
+        (Live.person_key.is_not(None), Bucket.ELSEWHERE),
+        (employment == EmploymentStatus.DECEASED, Bucket.DECEASED),
+        (employment == EmploymentStatus.RETIRED, Bucket.RETIRED),
+        (and_(retired, ~kept), Bucket.RETIRED),
+        (and_(unclear, ~kept), Bucket.RETIREMENT_UNCLEAR),
+        (EnrolmentExclusion.member_id.is_not(None), Bucket.EXCLUDED),
+    ]
+    if channel is Channel.MEMBER_CARD:
+        order.append((~has_card, Bucket.WITHOUT_CARD))
+        doubtful = [EmploymentStatus.UNCLEAR, EmploymentStatus.UNEMPLOYED_BENEFIT, EmploymentStatus.UNKNOWN]
+    else:
+        order.append((or_(has_card, Member.id_type != IdType.RESIDENT_ID), Bucket.OTHER_CHANNEL))
+        order.append(
+            (
+                or_(
+                    Member.social_card_status != SocialCardStatus.NORMAL,
+                    employment == EmploymentStatus.UNKNOWN,
+                ),
+                Bucket.TO_CHECK,
+            )
+        )
+        doubtful = [EmploymentStatus.UNCLEAR, EmploymentStatus.UNEMPLOYED_BENEFIT]
+    order.append((and_(employment.in_(doubtful), ~confirmed), Bucket.TO_CONFIRM))
+    return case(
+        *((holds, literal(bucket.value)) for holds, bucket in order), else_=literal(Bucket.ELIGIBLE.value)
+    )
+
+
+def _statutory_retirement(cover_start: date) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """(surely past the line, perhaps past it): see ``app.rules.retirement.outcome``.
+
+    The lines are computed by the rule, so SQL only compares birth dates. A man is of class M60 unless
+    told otherwise; a woman of unknown class is unclear between both dates; so is anyone without a
+    birth date, and of unknown sex between the first and the last line.
+    """
+    line = {klass: retirement_line(klass, cover_start) for klass in RetirementClass}
+    male = Member.sex == Sex.MALE
+    female = Member.sex == Sex.FEMALE
+    of_class = [(Member.retirement_class == klass, literal(day)) for klass, day in line.items()]
+    m60 = literal(line[RetirementClass.M60])
+    women = [line[RetirementClass.F55], line[RetirementClass.F50]]
+    first = case(*of_class, (male, m60), (female, literal(min(women))), else_=literal(min(line.values())))
+    last = case(*of_class, (male, m60), (female, literal(max(women))), else_=literal(max(line.values())))
+    return (
+        func.coalesce(Member.birth_date < first, False),
+        func.coalesce(Member.birth_date < last, True),
+    )
+
+
+def _first_plan(session: Session, year: int) -> str:
+    offered = plans_of(session, year)
+    if not offered:
+        raise RuleViolation("no_plan_offered", year=year)
+    return offered[0].code

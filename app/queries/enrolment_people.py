@@ -1,0 +1,126 @@
+"""The people behind each figure of a union's list."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row, Select, and_, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from app.models import (
+    EnrolmentConfirmation,
+    EnrolmentExclusion,
+    Member,
+    ProtectionYear,
+    RetirementKeep,
+    Union,
+)
+from app.queries.enrolment import Live, bucket_of, standing
+from app.rules.enrolment import Bucket, Channel
+from app.rules.members import CardStatus, SocialCardStatus
+from app.security.actor import Actor
+from app.security.visible import visible_to
+
+
+@dataclass(frozen=True, slots=True)
+class PeopleFilter:
+    """Which of a union's members a list shows; empty parts don't filter.
+
+    ``name`` is a beginning; ``person_keys`` are the hashes of a whole document number.
+    """
+
+    bucket: Bucket | None = None
+    with_card: bool = False
+    name: str = ""
+    member_no: str = ""
+    person_keys: Sequence[bytes] | None = None
+    social_card_status: SocialCardStatus | None = None
+
+
+def people_query(
+    actor: Actor, union: Union, year: ProtectionYear, channel: Channel, wanted: PeopleFilter
+) -> Select[*tuple[Any, ...]]:
+    """The members behind a figure, unordered: ``(Member, bucket, elsewhere_union, live_channel, batch_id,
+    confirmed_at, exclusion_reason, keep_reason)``. ``elsewhere_union`` is empty where the actor may not
+    see that union."""
+    coverer = aliased(Union, name="coverer")
+    expression = bucket_of(channel, year.cover_start)
+    query = standing(
+        select(
+            Member,
+            expression.label("bucket"),
+            coverer.name.label("elsewhere_union"),
+            Live.channel.label("live_channel"),
+            Live.batch_id.label("batch_id"),
+            EnrolmentConfirmation.confirmed_at.label("confirmed_at"),
+            EnrolmentExclusion.reason.label("exclusion_reason"),
+            RetirementKeep.reason.label("keep_reason"),
+        ),
+        year.year,
+    ).outerjoin(coverer, and_(coverer.id == Live.union_id, visible_to(actor, coverer)))
+    query = query.where(Member.union_id == union.id)
+    if wanted.bucket is not None:
+        query = query.where(expression == wanted.bucket.value)
+    if wanted.with_card:
+        query = query.where(Member.card_status == CardStatus.ISSUED)
+    if wanted.name:
+        query = query.where(Member.name.startswith(wanted.name, autoescape=True))
+    if wanted.member_no:
+        query = query.where(Member.member_no == wanted.member_no)
+    if wanted.person_keys is not None:
+        query = query.where(Member.person_key.in_(wanted.person_keys))
+    if wanted.social_card_status is not None:
+        query = query.where(Member.social_card_status == wanted.social_card_status)
+    return query
+
+
+def waiting_query(
+    actor: Actor, union: Union, year: ProtectionYear, channel: Channel, wanted: PeopleFilter
+) -> Select[*tuple[Any, ...]]:
+    """集中参保待确认名单: who waits for 确认 in this channel, and whom it has put on the list already."""
+    bucket = bucket_of(channel, year.cover_start)
+    confirmed = EnrolmentConfirmation.member_id.is_not(None)
+    joined = bucket.in_([Bucket.ELIGIBLE.value, Bucket.SUBMITTED.value])
+    return people_query(actor, union, year, channel, wanted).where(
+        or_(bucket == Bucket.TO_CONFIRM.value, and_(confirmed, joined))
+    )
+
+
+def people(
+    session: Session,
+    actor: Actor,
+    union: Union,
+    year: ProtectionYear,
+    channel: Channel,
+    bucket: Bucket | None,
+    *,
+    name: str = "",
+    person_keys: list[bytes] | None = None,
+    social_card_status: SocialCardStatus | None = None,
+    after: int = 0,
+    limit: int | None = 15,
+) -> list[Row[*tuple[Any, ...]]]:
+    """The rows of ``people_query`` by member id, those behind ``after``."""
+    wanted = PeopleFilter(
+        bucket=bucket, name=name, person_keys=person_keys, social_card_status=social_card_status
+    )
+    query = people_query(actor, union, year, channel, wanted).where(Member.id > after).order_by(Member.id)
+    if limit is not None:
+        query = query.limit(limit)
+    return list(session.execute(query).all())
+
+
+def eligible_ids(session: Session, union: Union, year: ProtectionYear, channel: Channel) -> list[int]:
+    """Everyone who can be enrolled now, by member id: what 全选全部 stands for."""
+    return list(
+        session.scalars(
+            standing(select(Member.id), year.year)
+            .where(
+                Member.union_id == union.id,
+                bucket_of(channel, year.cover_start) == Bucket.ELIGIBLE.value,
+            )
+            .order_by(Member.id)
+        )
+    )

@@ -1,0 +1,128 @@
+"""What one person costs whom."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import Session
+
+from app.models import FeeSetting, FeeSplit, Union
+from app.queries.paging import Cursor, Page, page_of
+from app.rules.enrolment import Term
+from app.rules.fees import Amounts
+from app.rules.organisation import UnionCategory, UnionLevel
+from app.rules.violations import RuleViolation
+from app.security.actor import Actor
+from app.security.visible import visible_to
+
+
+def fee_setting(
+    session: Session, year: int, plan: str, category: UnionCategory, term: Term, *, lock: bool = False
+) -> FeeSetting | None:
+    """The municipal setting, locked for a change if asked."""
+    query = select(FeeSetting).where(
+        FeeSetting.year == year,
+        FeeSetting.plan == plan,
+        FeeSetting.union_category == category,
+        FeeSetting.term == term,
+    )
+    if lock:
+        query = query.with_for_update().execution_options(populate_existing=True)
+    return session.scalar(query)
+
+
+def unit_amounts(
+    session: Session, union: Union, *, year: int, plan: str, term: Term, now: datetime
+) -> Amounts:
+    """Per person, in yuan: the split for this union, else its district's, else the municipal default.
+
+    Raises ``fee_unset`` where the municipal union has set no fee that is valid now.
+    """
+    setting = fee_setting(session, year, plan, union.category, term)
+    if setting is None or not setting.valid_from <= now < setting.valid_to:
+        raise RuleViolation("fee_unset", field="plan", plan=plan, year=year, category=union.category)
+    split = session.scalar(
+        select(FeeSplit)
+        .where(
+            FeeSplit.year == year,
+            FeeSplit.plan == plan,
+            FeeSplit.union_category == union.category,
+            FeeSplit.term == term,
+            FeeSplit.district_id == union.district_id,
+            or_(FeeSplit.union_id == union.id, FeeSplit.union_id.is_(None)),
+        )
+        .order_by(FeeSplit.union_id.is_(None))
+        .limit(1)
+    )
+    return split.amounts() if split else setting.amounts()
+
+
+def fee_settings(session: Session, year: int) -> list[FeeSetting]:
+    return list(
+        session.scalars(
+            select(FeeSetting)
+            .where(FeeSetting.year == year)
+            .order_by(FeeSetting.plan, FeeSetting.union_category.desc(), FeeSetting.term)
+        )
+    )
+
+
+def fee_splits(session: Session, year: int, district_id: int) -> list[FeeSplit]:
+    """A district's own splits, the one for all its unions first."""
+    return list(
+        session.scalars(
+            select(FeeSplit)
+            .where(FeeSplit.year == year, FeeSplit.district_id == district_id)
+            .order_by(FeeSplit.plan, FeeSplit.term, FeeSplit.union_id.nulls_first())
+        )
+    )
+
+
+def splits_page(session: Session, year: int, district_id: int, cursor: Cursor) -> Page:
+    """A district's own splits, newest first: the split, and the union's name where it is for one."""
+    statement = (
+        select(FeeSplit, Union.name)
+        .outerjoin(Union, Union.id == FeeSplit.union_id)
+        .where(FeeSplit.year == year, FeeSplit.district_id == district_id)
+    )
+    return page_of(session, statement, [FeeSplit.id], cursor)
+
+
+def split_for(
+    session: Session, setting: FeeSetting, district_id: int, union_id: int | None
+) -> FeeSplit | None:
+    """The district's split of this fee for one union, or (``None``) for all."""
+    return session.scalar(
+        select(FeeSplit).where(
+            FeeSplit.year == setting.year,
+            FeeSplit.plan == setting.plan,
+            FeeSplit.union_category == setting.union_category,
+            FeeSplit.term == setting.term,
+            FeeSplit.district_id == district_id,
+            FeeSplit.union_id.is_(None) if union_id is None else FeeSplit.union_id == union_id,
+        )
+    )
+
+
+def count_splits(session: Session, setting: FeeSetting) -> int:
+    """How many splits of the districts were made for this fee."""
+    return (
+        session.scalar(
+            select(func.count()).where(
+                FeeSplit.year == setting.year,
+                FeeSplit.plan == setting.plan,
+                FeeSplit.union_category == setting.union_category,
+                FeeSplit.term == setting.term,
+            )
+        )
+        or 0
+    )
+
+
+def unions_to_split(session: Session, actor: Actor, text: str, cursor: Cursor) -> Page:
+    """The grassroots unions of the actor's district whose name has ``text`` in it, or whose code it is."""
+    statement = select(Union).where(visible_to(actor, Union), Union.level == UnionLevel.GRASSROOTS)
+    if text:
+        statement = statement.where(or_(Union.name.contains(text, autoescape=True), Union.code == text))
+    return page_of(session, statement, [Union.id], cursor, descending=False)

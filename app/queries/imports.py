@@ -1,0 +1,72 @@
+"""Imports as their uploader sees them: the list, what was wrong, and the rows to mend."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from app.models import Account, ImportError, ImportRow, ImportRun, Union
+from app.queries.paging import Cursor, Page, page_of
+from app.rules.imports import ImportKind
+from app.security.actor import Actor
+from app.security.visible import visible_to
+
+ERRORS_SHOWN = 100
+ROWS_AT_ONCE = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemRow:
+    """A row that stayed out: its cells as uploaded, in the order of the run's headers, and its errors."""
+
+    row: int
+    cells: list[str | int | float]
+    errors: tuple[ImportError, ...]
+
+
+def imports_seen(actor: Actor, kinds: Sequence[ImportKind] = ()) -> Select[tuple[ImportRun]]:
+    """The imports that the actor may see, of these kinds if any are named."""
+    query = select(ImportRun).where(visible_to(actor, ImportRun))
+    return query.where(ImportRun.kind.in_(kinds)) if kinds else query
+
+
+def imports_page(session: Session, actor: Actor, cursor: Cursor) -> Page:
+    """The imports that the actor may see, newest first: the run, who uploaded it, and for which union."""
+    statement = (
+        imports_seen(actor)
+        .add_columns(Account.first_name.label("uploader"), Union.name.label("union_name"))
+        .outerjoin(Account, Account.id == ImportRun.uploaded_by)
+        .join(Union, Union.id == ImportRun.union_id)
+    )
+    return page_of(session, statement, [ImportRun.id], cursor)
+
+
+def first_errors(session: Session, import_id: int, limit: int = ERRORS_SHOWN) -> Sequence[ImportError]:
+    """The first errors of an import the caller may see, by row and in the order they were found."""
+    return session.scalars(
+        select(ImportError)
+        .where(ImportError.import_id == import_id)
+        .order_by(ImportError.row, ImportError.id)
+        .limit(limit)
+    ).all()
+
+
+def import_problem_rows(session: Session, import_id: int) -> Iterator[ProblemRow]:
+    """Every row that stayed out of an import the caller may see, read as it is consumed."""
+    found = session.execute(
+        select(ImportRow.row, ImportRow.raw, ImportError)
+        .join(
+            ImportError, (ImportError.import_id == ImportRow.import_id) & (ImportError.row == ImportRow.row)
+        )
+        .where(ImportRow.import_id == import_id)
+        .order_by(ImportRow.row, ImportError.id),
+        execution_options={"yield_per": ROWS_AT_ONCE},
+    )
+    for number, group in groupby(found, key=lambda each: each.row):
+        together: list[Any] = list(group)
+        yield ProblemRow(number, together[0].raw, tuple(each.ImportError for each in together))

@@ -1,0 +1,153 @@
+"""Protection years and what is open in them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session, joinedload
+
+from app.models import Account, Plan, ProtectionWindow, ProtectionYear, Union, WindowExtension, YearPlan
+from app.queries.paging import Cursor, Page, page_of
+from app.rules.violations import RuleViolation, not_found
+from app.rules.years import (
+    EARLIEST_YEAR,
+    LATEST_YEAR,
+    Extension,
+    Window,
+    WindowName,
+    WindowState,
+    require_open,
+)
+from app.security.actor import Actor
+from app.security.visible import visible_to
+
+
+def get_year(session: Session, year: int) -> ProtectionYear:
+    """Raises ``not_found`` (404) for a year that nobody set."""
+    with_windows = [joinedload(ProtectionYear.windows)]
+    known = EARLIEST_YEAR <= year <= LATEST_YEAR
+    found = session.get(ProtectionYear, year, options=with_windows) if known else None
+    if found is None:
+        raise not_found("year")
+    return found
+
+
+def year_in_work(session: Session) -> ProtectionYear | None:
+    """The year that screens open with: the latest one that has been set."""
+    return session.scalar(select(ProtectionYear).order_by(ProtectionYear.year.desc()).limit(1))
+
+
+def years(session: Session) -> list[int]:
+    return list(session.scalars(select(ProtectionYear.year).order_by(ProtectionYear.year.desc())))
+
+
+def plans_of(session: Session, year: int) -> list[Plan]:
+    return list(
+        session.scalars(
+            select(Plan)
+            .join(YearPlan, YearPlan.plan == Plan.code)
+            .where(YearPlan.year == year)
+            .order_by(Plan.position)
+        )
+    )
+
+
+def plans(session: Session) -> list[Plan]:
+    """All plans that a year may offer."""
+    return list(session.scalars(select(Plan).order_by(Plan.position)))
+
+
+@dataclass(frozen=True, slots=True)
+class YearLine:
+    """A year as the list of years shows it; ``open`` are the windows that are open now."""
+
+    year: ProtectionYear
+    plans: list[str]
+    open: list[Window]
+
+
+def year_lines(session: Session, now: datetime) -> list[YearLine]:
+    """All years, the latest first."""
+    offered: dict[int, list[str]] = {}
+    rows = session.execute(
+        select(YearPlan.year, YearPlan.plan).join(Plan, Plan.code == YearPlan.plan).order_by(Plan.position)
+    )
+    for year, plan in rows:
+        offered.setdefault(year, []).append(plan)
+    return [
+        YearLine(
+            year,
+            offered.get(year.year, []),
+            [w.as_rule() for w in year.windows if w.opens_at <= now < w.closes_at],
+        )
+        for year in session.scalars(select(ProtectionYear).order_by(ProtectionYear.year.desc()))
+    ]
+
+
+def require_plan(session: Session, year: int, plan: str) -> None:
+    if session.get(YearPlan, (year, plan)) is None:
+        raise RuleViolation("plan_not_offered", field="plan", plan=plan, year=year)
+
+
+def extensions_for(session: Session, year: int, name: WindowName, union: Union) -> list[Extension]:
+    """Extensions granted to the union itself or to a union above it."""
+    above = [union.id, *(u for u in (union.second_id, union.district_id) if u is not None)]
+    rows = session.scalars(
+        select(WindowExtension).where(
+            WindowExtension.year == year,
+            WindowExtension.window == name,
+            WindowExtension.union_id.in_(above),
+        )
+    )
+    return [Extension(row.window, row.opens_at, row.closes_at) for row in rows]
+
+
+def extensions_page(session: Session, actor: Actor, year: int, cursor: Cursor) -> Page:
+    """The year's extensions that concern the actor, newest first: extension, union, and who granted it."""
+    above = [actor.union_id, *(u for u in (actor.second_id, actor.district_id) if u is not None)]
+    statement = (
+        select(WindowExtension, Union.name, Union.code, Account.first_name)
+        .join(Union, Union.id == WindowExtension.union_id)
+        .outerjoin(Account, Account.id == WindowExtension.granted_by)
+        .where(
+            WindowExtension.year == year,
+            or_(visible_to(actor, WindowExtension), WindowExtension.union_id.in_(above)),
+        )
+    )
+    return page_of(session, statement, [WindowExtension.id], cursor)
+
+
+def require_window(session: Session, year: int, name: WindowName, union: Union, now: datetime) -> None:
+    """Refuse unless the window is open for this union at ``now``, by itself or by an extension."""
+    stored = session.get(ProtectionWindow, (year, name))
+    window = stored.as_rule() if stored else None
+    if window is None or window.state(now) is not WindowState.OPEN:
+        require_open(window, extensions_for(session, year, name, union), now)
+
+
+def closed_for(
+    session: Session, year: int, name: WindowName, rows: Sequence[Any], now: datetime
+) -> dict[int, RuleViolation]:
+    """Which of these scoped rows (by id) find the window closed: the set-based ``require_window``."""
+    window = session.get(ProtectionWindow, (year, name))
+    try:
+        require_open(window.as_rule() if window else None, (), now)
+    except RuleViolation as closed:
+        extended = set(
+            session.scalars(
+                select(WindowExtension.union_id).where(
+                    WindowExtension.year == year,
+                    WindowExtension.window == name,
+                    WindowExtension.opens_at <= now,
+                    WindowExtension.closes_at > now,
+                )
+            )
+        )
+        return {
+            row.id: closed for row in rows if not extended & {row.union_id, row.second_id, row.district_id}
+        }
+    return {}

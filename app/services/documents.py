@@ -1,0 +1,154 @@
+"""Issuing notices (告知书): a number for life, a new version each time, the facts kept for ever."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from app.clock import SHANGHAI
+from app.models import (
+    DistrictBatch,
+    DistrictBatchPlan,
+    EnrolmentBatch,
+    Notice,
+    NoticeKind,
+    NoticeVersion,
+    ProtectionYear,
+    Union,
+)
+from app.queries.batches import live_figures
+from app.rules.enrolment import Channel
+from app.rules.fees import Amounts
+from app.security.actor import Actor
+from app.services.events import scope_of
+
+
+def issue_grassroots_notice(
+    session: Session,
+    actor: Actor,
+    union: Union,
+    year: ProtectionYear,
+    batch: EnrolmentBatch,
+    *,
+    now: datetime,
+) -> NoticeVersion:
+    """The union's notice as of this submit: everyone in its live batches of the year (M3.1.9)."""
+    people, amounts = live_figures(session, union.id, year.year)
+    facts = _shared_facts(union, year, amounts, now) | {
+        "plan": batch.plan,
+        "member_card_people": people.get((batch.plan, Channel.MEMBER_CARD), 0),
+        "social_card_people": people.get((batch.plan, Channel.SOCIAL_CARD), 0),
+        # "to 12-25" is stored as the instant after; the notice names the last day.
+        "pay_by": _last_day_before(year.grassroots_payment_due),
+        "programme": year.grassroots_programme,
+        "late_rule": year.grassroots_late_rule,
+        "signatory": year.grassroots_signature,
+    }
+    last = select(func.max(NoticeVersion.version)).where(NoticeVersion.notice_id == Notice.id)
+    stored = session.execute(
+        select(Notice, last.scalar_subquery().label("version")).where(
+            Notice.union_id == union.id, Notice.year == year.year, Notice.kind == NoticeKind.GRASSROOTS
+        )
+    ).first()
+    if stored is not None:
+        return _new_version(session, actor, stored.Notice, stored.version + 1, facts, now, batch_id=batch.id)
+    notice = _new_notice(session, NoticeKind.GRASSROOTS, f"GZ{year.year}{union.id:07d}", union, year)
+    return _new_version(session, actor, notice, 1, facts, now, batch_id=batch.id)
+
+
+def issue_district_notice(
+    session: Session,
+    actor: Actor,
+    district: Union,
+    year: ProtectionYear,
+    batch: DistrictBatch,
+    *,
+    now: datetime,
+) -> NoticeVersion:
+    """The district's notice for one filed batch: people by plan, and what it owes the centre (M4.5)."""
+    lines = session.scalars(
+        select(DistrictBatchPlan)
+        .where(DistrictBatchPlan.district_batch_id == batch.id)
+        .order_by(DistrictBatchPlan.plan)
+    )
+    facts = _shared_facts(district, year, batch.amounts(), now) | {
+        "by_plan": [{"plan": line.plan, "people": line.headcount} for line in lines],
+        "account_holder": year.account_holder,
+        "account_number": year.account_number,
+        "bank": year.account_bank,
+        "programme": year.district_programme,
+        "late_rule": year.district_late_rule,
+        "signatory": year.district_signature,
+    }
+    notice = _new_notice(
+        session, NoticeKind.DISTRICT, f"QJ{batch.number.removeprefix('CB')}", district, year, batch.id
+    )
+    return _new_version(session, actor, notice, 1, facts, now)
+
+
+def _shared_facts(union: Union, year: ProtectionYear, amounts: Amounts, now: datetime) -> dict[str, Any]:
+    return {
+        "union_name": union.name,
+        "year": year.year,
+        "amounts": {
+            "fee": str(amounts.fee),
+            "municipal": str(amounts.municipal),
+            "district": str(amounts.district),
+            "grassroots": str(amounts.grassroots),
+        },
+        "cover_start": year.cover_start.isoformat(),
+        "cover_end": year.cover_end.isoformat(),
+        "issued_on": now.astimezone(SHANGHAI).date().isoformat(),
+    }
+
+
+def _last_day_before(instant: datetime) -> str:
+    return (instant.astimezone(SHANGHAI) - timedelta(microseconds=1)).date().isoformat()
+
+
+def _new_notice(
+    session: Session,
+    kind: NoticeKind,
+    number: str,
+    union: Union,
+    year: ProtectionYear,
+    district_batch_id: int | None = None,
+) -> Notice:
+    notice = Notice(
+        number=number,
+        kind=kind,
+        year=year.year,
+        district_batch_id=district_batch_id,
+        check_code=secrets.token_hex(8),
+        **scope_of(union),
+    )
+    session.add(notice)
+    session.flush()
+    return notice
+
+
+def _new_version(
+    session: Session,
+    actor: Actor,
+    notice: Notice,
+    number: int,
+    facts: dict[str, Any],
+    now: datetime,
+    *,
+    batch_id: int | None = None,
+) -> NoticeVersion:
+    version = NoticeVersion(
+        notice_id=notice.id,
+        version=number,
+        batch_id=batch_id,
+        facts=facts | {"document_number": notice.number, "version": number},
+        issued_by=actor.account_id or None,
+        issued_at=now,
+    )
+    session.add(version)
+    session.flush()
+    return version

@@ -1,0 +1,86 @@
+"""Writing the log: always in the transaction of the change itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from typing import cast as typed
+
+from sqlalchemy import ARRAY, BigInteger, Table, cast, func, insert, literal, select
+from sqlalchemy.orm import Session
+
+from app.models import Event, EventObject
+from app.security.actor import Actor
+
+
+def record(
+    session: Session,
+    actor: Actor,
+    kind: EventObject,
+    object_id: int,
+    action: str,
+    *,
+    now: datetime,
+    scope: Any = None,
+    from_state: str | None = None,
+    to_state: str | None = None,
+    reason_code: str | None = None,
+    text: str = "",
+    facts: Mapping[str, Any] | None = None,
+) -> None:
+    """Append one event. ``scope`` is the scoped row (or union) it belongs to; without one only the city sees it."""
+    # The table rather than the class: a row of the log is only written here, never worked with.
+    session.execute(
+        insert(typed(Table, Event.__table__)).values(
+            object_kind=kind,
+            object_id=object_id,
+            **scope_of(scope),
+            at=now,
+            actor_id=actor.account_id or None,
+            actor_name=actor.name,
+            action=action,
+            from_state=from_state,
+            to_state=to_state,
+            reason_code=reason_code,
+            text=text,
+            facts=dict(facts or {}),
+        )
+    )
+
+
+def record_many(
+    session: Session,
+    actor: Actor,
+    kind: EventObject,
+    object_ids: Sequence[int],
+    action: str,
+    *,
+    now: datetime,
+    scope: Any,
+    text: str = "",
+    facts: Mapping[str, Any] | None = None,
+) -> None:
+    """The same event on many objects of one scope, in one statement."""
+    ids = func.unnest(cast(list(object_ids), ARRAY(BigInteger))).column_valued("object_id")
+    values = {
+        "object_kind": kind.value,
+        **scope_of(scope),
+        "at": now,
+        "actor_id": actor.account_id or None,
+        "actor_name": actor.name,
+        "action": action,
+        "text": text,
+        "facts": dict(facts or {}),
+    }
+    columns = Event.__table__.columns
+    constants = [literal(value, columns[name].type) for name, value in values.items()]
+    session.execute(insert(Event).from_select(["object_id", *values], select(ids, *constants)))
+
+
+def scope_of(row: Any) -> dict[str, int | None]:
+    """The three scope columns of a scoped row, or of a union itself."""
+    if row is None:
+        return {"union_id": None, "second_id": None, "district_id": None}
+    union_id = row.union_id if hasattr(row, "union_id") else row.id
+    return {"union_id": union_id, "second_id": row.second_id, "district_id": row.district_id}

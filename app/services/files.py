@@ -1,0 +1,35 @@
+"""Keeping uploaded files in the database, so that they commit with the rows that name them."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+from pathlib import PurePosixPath
+
+from sqlalchemy.orm import Session
+
+from app.models import StoredFile
+from app.rules.settlement import voucher_type
+
+NAME_MAX = 120
+
+
+def store_voucher_file(session: Session, name: str, content: bytes, now: datetime) -> StoredFile:
+    """A payment voucher: JPG, PNG or PDF by its content; see ``app.rules.settlement.voucher_type``."""
+    return store_file(session, name, voucher_type(content), content, now)
+
+
+def store_file(session: Session, name: str, media_type: str, content: bytes, now: datetime) -> StoredFile:
+    """Any checked file; only the last part of its name is kept."""
+    base = PurePosixPath(name.replace("\\", "/")).name.replace("\x00", "")[-NAME_MAX:]
+    stored = StoredFile(
+        name=base or "file",
+        media_type=media_type,
+        size=len(content),
+        sha256=hashlib.sha256(content).hexdigest(),
+        content=content,
+        stored_at=now,
+    )
+    session.add(stored)
+    session.flush()
+    return stored

@@ -1,0 +1,189 @@
+"""Importing a workbook: taken in, checked in the background, shown, then its right rows applied at once."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import delete, select, text
+from sqlalchemy.orm import Session
+
+from app.gateways.workbook_container import require_xlsx
+from app.jobs import enqueue
+from app.models import Account, Employer, EventObject, ImportError, ImportRow, ImportRun, StoredFile
+from app.rules.imports import ANSWER_KINDS, SIZE_LIMIT, ImportKind, ImportState, RowError
+from app.rules.members import MembershipKind
+from app.rules.organisation import UnionLevel
+from app.rules.violations import RuleViolation
+from app.security.actor import Actor, actor_of
+from app.security.persons import person_secret
+from app.security.roles import Permission, require
+from app.security.visible import get_visible, visible_to
+from app.services.events import record
+from app.services.files import store_file
+from app.services.import_changes import change_stored
+from app.services.import_judging import judge
+from app.services.import_staging import copy_errors, stage_workbook
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+PEOPLE_LOCK = 0x636270656F
+"""Whoever creates members takes it: a person or a phone number can't come in twice at the same moment."""
+
+PERMISSIONS = {
+    ImportKind.ORGANISATIONS: Permission.IMPORT_TREE,
+    ImportKind.EMPLOYERS: Permission.IMPORT_TREE,
+    ImportKind.MEMBERS: Permission.IMPORT_MEMBERS,
+} | dict.fromkeys(ANSWER_KINDS, Permission.IMPORT_ANSWERS)
+
+
+def start_import(
+    session: Session,
+    actor: Actor,
+    *,
+    kind: ImportKind,
+    file_name: str,
+    content: bytes,
+    member_kind: MembershipKind | None = None,
+    employer_code: str | None = None,
+    now: datetime,
+) -> ImportRun:
+    """Keep the workbook and have it checked in the background.
+
+    ``member_kind`` and ``employer_code`` say what the members of a members' workbook are, where its rows
+    don't. Raises RuleViolation for what is no .xlsx at all, one over 20 MB, an employer unknown to the actor.
+    """
+    require(actor, PERMISSIONS[kind])
+    if len(content) > SIZE_LIMIT:
+        raise RuleViolation("file_too_large", field="file", status=413, limit_mb=SIZE_LIMIT // 1024**2)
+    try:
+        require_xlsx(content)
+    except RuleViolation as problem:
+        raise RuleViolation(problem.code, field="file", status=problem.status) from problem
+    of_members = kind is ImportKind.MEMBERS
+    stored = store_file(session, file_name, XLSX, content, now)
+    run = ImportRun(
+        kind=kind,
+        member_kind=(member_kind or MembershipKind.EMPLOYED) if of_members else None,
+        employer_id=_employer(session, actor, employer_code).id if of_members and employer_code else None,
+        file_name=stored.name,
+        file_id=stored.id,
+        state=ImportState.QUEUED,
+        union_id=actor.union_id,
+        second_id=actor.second_id,
+        district_id=actor.district_id,
+        uploaded_by=actor.account_id,
+        uploaded_at=now,
+    )
+    session.add(run)
+    session.flush()
+    enqueue(session, "imports.check", import_id=run.id)
+    return run
+
+
+def begin_check(session: Session, import_id: int) -> None:
+    """Show that the check is under way."""
+    run = _locked(session, import_id)
+    if run.state is ImportState.QUEUED:
+        run.state, run.progress = ImportState.CHECKING, 10
+
+
+def check_import(session: Session, import_id: int, now: datetime) -> None:
+    """Read, check and judge a workbook: afterwards it is ready, or failed as a whole. Repeatable."""
+    run = _locked(session, import_id)
+    if run.state not in (ImportState.QUEUED, ImportState.CHECKING):
+        return
+    actor = _uploader(session, run)
+    content = session.scalars(select(StoredFile.content).where(StoredFile.id == run.file_id)).one()
+    try:
+        stage_workbook(
+            session,
+            run,
+            content,
+            above_grassroots=actor.level is not UnionLevel.GRASSROOTS,
+            secret=person_secret(),
+            today=now.date(),
+        )
+    except RuleViolation as problem:
+        _fail(session, run, problem, now)
+        return
+    judge(session, actor, run, now)
+    run.state, run.progress = ImportState.READY, 100
+
+
+def commit_import(session: Session, actor: Actor, import_id: int, now: datetime) -> ImportRun:
+    """Have the right rows applied in the background; the wrong ones stay in the error workbook.
+
+    Asking again changes nothing. Raises ``import_not_ready`` (409) while it is checked or when it failed.
+    """
+    run = get_visible(session, actor, ImportRun, import_id, lock=True)
+    require(actor, PERMISSIONS[run.kind])
+    if run.state in (ImportState.COMMITTING, ImportState.DONE):
+        return run
+    if run.state is not ImportState.READY:
+        raise RuleViolation(
+            "import_failed" if run.state is ImportState.FAILED else "import_not_ready", status=409
+        )
+    run.state, run.progress = ImportState.COMMITTING, 0
+    enqueue(session, "imports.commit", import_id=run.id)
+    return run
+
+
+def apply_import(session: Session, import_id: int, now: datetime) -> None:
+    """Apply the right rows, all or nothing. They are judged again first: much may have changed meanwhile."""
+    run = _locked(session, import_id)
+    if run.state is not ImportState.COMMITTING:
+        return
+    lock_people(session)
+    actor = _uploader(session, run)
+    judge(session, actor, run, now)
+    change_stored(session, run, now)
+    run.state, run.progress, run.finished_at = ImportState.DONE, 100, now
+    figures = {"kind": run.kind, "file": run.file_name, "rows": run.rows, "valid": run.valid}
+    outcome = {"created": run.created, "updated": run.updated, "unchanged": run.unchanged}
+    record(
+        session,
+        actor,
+        EventObject.IMPORT,
+        run.id,
+        "import",
+        now=now,
+        scope=run,
+        from_state=ImportState.COMMITTING,
+        to_state=ImportState.DONE,
+        facts=figures | outcome,
+    )
+
+
+def lock_people(session: Session) -> None:
+    """Wait until nobody else creates members; held to the end of the transaction."""
+    session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": PEOPLE_LOCK})
+
+
+def _locked(session: Session, import_id: int) -> ImportRun:
+    return session.scalars(
+        select(ImportRun)
+        .where(ImportRun.id == import_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).one()
+
+
+def _uploader(session: Session, run: ImportRun) -> Actor:
+    return actor_of(session.scalars(select(Account).where(Account.id == run.uploaded_by)).one())
+
+
+def _employer(session: Session, actor: Actor, code: str) -> Employer:
+    wanted = select(Employer).where(Employer.code == code.strip().upper(), visible_to(actor, Employer))
+    found: Employer | None = session.scalar(wanted)
+    if found is None:
+        raise RuleViolation("employer_code_unknown", field="employer_code")
+    return found
+
+
+def _fail(session: Session, run: ImportRun, problem: RuleViolation, now: datetime) -> None:
+    session.execute(delete(ImportError).where(ImportError.import_id == run.id))
+    session.execute(delete(ImportRow).where(ImportRow.import_id == run.id))
+    if problem.code in ("columns_missing", "column_repeated"):
+        columns = str(problem.facts.get("columns") or problem.facts.get("column"))
+        copy_errors(session, run.id, [RowError(1, columns, problem.code, "", problem.facts)])
+    run.state, run.progress, run.finished_at = ImportState.FAILED, 100, now
+    run.problem_code, run.problem_facts = problem.code, dict(problem.facts)
