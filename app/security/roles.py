@@ -1,0 +1,93 @@
+"""Who may do what: roles, permissions and the table between them (domain section 1).
+
+What an account may *see* is a second question, answered by its union (`visible.py`).
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from app.rules.violations import RuleViolation
+
+if TYPE_CHECKING:
+    from app.security.actor import Actor
+
+
+class Role(StrEnum):
+    MUNICIPAL_ADMIN = "municipal_admin"
+    DISTRICT_REVIEWER = "district_reviewer"
+    SECOND_REVIEWER = "second_reviewer"
+    OPERATOR = "operator"
+    CENTRE_CLERK = "centre_clerk"
+    MANAGER = "manager"
+    AUDITOR = "auditor"
+    SECURITY_ADMIN = "security_admin"
+
+
+class Permission(StrEnum):
+    VIEW_HOME = "view_home"
+    MANAGE_TREE = "manage_tree"
+    VIEW_TREE = "view_tree"
+    IMPORT_TREE = "import_tree"
+    MANAGE_ACCOUNTS = "manage_accounts"
+    MANAGE_YEARS = "manage_years"
+    VIEW_YEARS = "view_years"
+    MANAGE_FEES = "manage_fees"
+    VIEW_FEES = "view_fees"
+    SET_SPLIT = "set_split"
+    MANAGE_DICTIONARY = "manage_dictionary"
+    VIEW_MEMBERS = "view_members"
+    EDIT_MEMBERS = "edit_members"
+    IMPORT_MEMBERS = "import_members"
+    IMPORT_ANSWERS = "import_answers"
+    ENROL = "enrol"
+    VIEW_ENROLMENT = "view_enrolment"
+    REVIEW = "review"
+    FILE_DISTRICT = "file_district"
+    VIEW_DISTRICT_BATCHES = "view_district_batches"
+    UPLOAD_VOUCHER = "upload_voucher"
+    CENTRE = "centre"
+    STATISTICS = "statistics"
+    MONITOR = "monitor"
+    VIEW_COVER = "view_cover"
+    VIEW_AUDIT = "view_audit"
+
+
+P = Permission
+
+_READS_THE_YEAR = frozenset(
+    {P.VIEW_HOME, P.VIEW_TREE, P.VIEW_YEARS, P.VIEW_FEES, P.VIEW_ENROLMENT, P.VIEW_COVER}
+)
+_FIGURES = frozenset({P.STATISTICS, P.MONITOR})
+
+GRANTS: dict[Role, frozenset[Permission]] = {
+    Role.MUNICIPAL_ADMIN: _READS_THE_YEAR
+    | _FIGURES
+    | {P.MANAGE_TREE, P.IMPORT_TREE, P.MANAGE_ACCOUNTS, P.MANAGE_DICTIONARY}
+    | {P.MANAGE_YEARS, P.MANAGE_FEES}
+    | {P.VIEW_MEMBERS, P.IMPORT_MEMBERS, P.IMPORT_ANSWERS, P.VIEW_DISTRICT_BATCHES},
+    Role.DISTRICT_REVIEWER: _READS_THE_YEAR
+    | _FIGURES
+    | {P.SET_SPLIT, P.REVIEW, P.FILE_DISTRICT, P.VIEW_DISTRICT_BATCHES, P.UPLOAD_VOUCHER}
+    | {P.VIEW_MEMBERS, P.IMPORT_MEMBERS, P.MANAGE_ACCOUNTS},
+    Role.SECOND_REVIEWER: _READS_THE_YEAR
+    | _FIGURES
+    | {P.REVIEW, P.VIEW_MEMBERS, P.IMPORT_MEMBERS, P.MANAGE_ACCOUNTS},
+    Role.OPERATOR: _READS_THE_YEAR | {P.ENROL, P.VIEW_MEMBERS, P.EDIT_MEMBERS, P.IMPORT_MEMBERS},
+    Role.CENTRE_CLERK: _READS_THE_YEAR | {P.CENTRE, P.VIEW_DISTRICT_BATCHES},
+    Role.MANAGER: _READS_THE_YEAR | _FIGURES | {P.VIEW_MEMBERS, P.VIEW_DISTRICT_BATCHES},
+    Role.AUDITOR: frozenset({P.VIEW_HOME, P.VIEW_AUDIT}),
+    Role.SECURITY_ADMIN: frozenset({P.VIEW_HOME, P.MANAGE_ACCOUNTS}),
+}
+
+
+def may(actor: Actor, permission: Permission) -> bool:
+    """Whether one of the actor's roles grants the permission."""
+    return any(permission in GRANTS[role] for role in actor.roles)
+
+
+def require(actor: Actor, permission: Permission) -> None:
+    """The service's own refusal, whatever the buttons showed: ``not_allowed`` (403)."""
+    if not may(actor, permission):
+        raise RuleViolation("not_allowed", status=403)

@@ -1,0 +1,105 @@
+"""Who sees which rows: a union sees itself and what lies below it, never a sibling (domain section 1).
+
+Every read of business data starts at ``visible_to``. The business roles see by the tree, through the three
+scope columns that each row carries; the others see only what their work needs: the centre what was
+filed with it, the security administrator accounts, the auditor the log.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+from sqlalchemy import ColumnElement, false, inspect, or_, select, true
+from sqlalchemy.orm import Session
+
+from app.models import (
+    Account,
+    DistrictBatch,
+    DistrictBatchPlan,
+    Enrolment,
+    EnrolmentBatch,
+    Event,
+    EventObject,
+    Notice,
+    NoticeKind,
+    PaymentVoucher,
+    Union,
+)
+from app.rules.organisation import UnionLevel
+from app.rules.violations import not_found
+from app.security.actor import Actor
+from app.security.roles import Role
+
+Row = TypeVar("Row")
+
+LARGEST_ID = 2**63 - 1
+"""PostgreSQL's bigint: asking it for a larger one is an error, not an empty answer."""
+
+TREE_ROLES = frozenset(
+    {Role.MUNICIPAL_ADMIN, Role.MANAGER, Role.DISTRICT_REVIEWER, Role.SECOND_REVIEWER, Role.OPERATOR}
+)
+
+
+def visible_to(actor: Actor, entity: Any) -> ColumnElement[bool]:
+    """The condition that keeps the rows of ``entity`` (a model or an alias of one) that are the actor's to see."""
+    model = inspect(entity).mapper.class_
+    conditions: list[ColumnElement[bool]] = []
+    if actor.roles & TREE_ROLES:
+        conditions.append(_by_tree(actor, entity, model))
+    if Role.CENTRE_CLERK in actor.roles:
+        conditions.append(_by_filing(entity, model))
+    if Role.SECURITY_ADMIN in actor.roles and model in (Union, Account):
+        conditions.append(_by_tree(actor, entity, model))
+    if Role.AUDITOR in actor.roles and model is Event:
+        conditions.append(true())
+    return or_(false(), *conditions)
+
+
+def get_visible(session: Session, actor: Actor, entity: type[Row], key: object, *, lock: bool = False) -> Row:
+    """The row with this id, locked for a change if asked; 404 if there is none or it isn't the actor's."""
+    mapper = inspect(entity)
+    if isinstance(key, int) and not 0 <= key <= LARGEST_ID:
+        raise not_found(mapper.local_table.name)
+    query = select(entity).where(mapper.primary_key[0] == key, visible_to(actor, entity))
+    if lock:
+        query = query.with_for_update(of=entity).execution_options(populate_existing=True)
+    found = session.scalar(query)
+    if found is None:
+        raise not_found(mapper.local_table.name)
+    return found
+
+
+def _by_tree(actor: Actor, entity: Any, model: type) -> ColumnElement[bool]:
+    if actor.level is UnionLevel.MUNICIPAL:
+        return true()
+    if model is Account:
+        return entity.union_id.in_(select(Union.id).where(_by_tree(actor, Union, Union)))
+    if model is DistrictBatchPlan:
+        return entity.district_batch_id.in_(
+            select(DistrictBatch.id).where(_by_tree(actor, DistrictBatch, DistrictBatch))
+        )
+    if actor.level is UnionLevel.DISTRICT:
+        return entity.district_id == actor.union_id
+    if actor.level is UnionLevel.SECOND:
+        return entity.second_id == actor.union_id
+    if model is Union:
+        return or_(entity.id == actor.union_id, entity.parent_id == actor.union_id)
+    return entity.union_id == actor.union_id
+
+
+def _by_filing(entity: Any, model: type) -> ColumnElement[bool]:
+    """What the districts filed with the mutual-aid centre."""
+    if model in (DistrictBatch, DistrictBatchPlan, PaymentVoucher):
+        return true()
+    if model is EnrolmentBatch:
+        return entity.district_batch_id.is_not(None)
+    if model is Enrolment:
+        filed = select(EnrolmentBatch.id).where(EnrolmentBatch.district_batch_id.is_not(None))
+        return entity.batch_id.in_(filed)
+    if model is Notice:
+        return entity.kind == NoticeKind.DISTRICT
+    if model is Event:
+        return entity.object_kind.in_([EventObject.DISTRICT_BATCH, EventObject.VOUCHER])
+    if model is Union:
+        return entity.level == UnionLevel.DISTRICT
+    return false()
