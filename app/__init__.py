@@ -1,0 +1,86 @@
+"""The application."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from hashlib import sha256
+from pathlib import Path
+
+from flask import Flask
+from flask_appbuilder import AppBuilder
+from flask_babel import get_locale
+
+from config import Settings, load_settings
+
+ROOT = Path(__file__).resolve().parent.parent
+LARGEST_UPLOAD = 30 * 1024 * 1024
+LARGEST_FORM = 2 * 1024 * 1024
+"""Fields without files: the ticks of a union of 50,000 members are half a megabyte."""
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """The application for these settings (by default the environment's).
+
+    Starts or joins the embedded server when the settings name no database; migrations
+    are `run.py`'s part.
+    """
+    import app.models  # noqa: F401  (relations find each other by name)
+    from app.addresses import RowNumber
+    from app.commands import canbao
+    from app.database import CONNECT_ARGUMENTS, database_url
+    from app.errors import init_errors
+    from app.extensions import csrf, db, migrate
+    from app.log import configure_logging, init_request_log
+    from app.readable import ReadableRequest, ReadableWord
+    from app.registry import INDEX, register_all
+    from app.security.headers import init_headers
+    from app.security.manager import AccountSecurity
+    from app.templating import install
+
+    settings = settings or load_settings()
+    configure_logging()
+    application = Flask(__name__)
+    application.request_class = ReadableRequest
+    application.url_map.converters.update(int=RowNumber, default=ReadableWord, string=ReadableWord)
+    application.config.update(
+        SETTINGS=settings,
+        SECRET_KEY=settings.secret_key,
+        SQLALCHEMY_DATABASE_URI=database_url(settings),
+        SQLALCHEMY_ENGINE_OPTIONS={"pool_pre_ping": True, "connect_args": CONNECT_ARGUMENTS},
+        MAX_CONTENT_LENGTH=LARGEST_UPLOAD,
+        MAX_FORM_MEMORY_SIZE=LARGEST_FORM,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_NAME="canbao",
+        PERMANENT_SESSION_LIFETIME=timedelta(hours=12),
+        JWT_SECRET_KEY=sha256(b"bearer tokens:" + settings.secret_key.encode()).hexdigest(),
+        JWT_ACCESS_TOKEN_EXPIRES=timedelta(hours=8),
+        JWT_TOKEN_LOCATION=["headers"],
+        APP_NAME="参保通 Canbao",
+        LANGUAGES={
+            "zh_Hans_CN": {"flag": "cn", "name": "中文"},
+            "en": {"flag": "gb", "name": "English"},
+        },
+        BABEL_DEFAULT_LOCALE="zh_Hans_CN",
+        BABEL_DEFAULT_TIMEZONE="Asia/Shanghai",
+        BABEL_TRANSLATION_DIRECTORIES=str(ROOT / "translations"),
+        FAB_ADD_MENU_API=False,
+        FAB_ADD_OPENAPI_VIEWS=False,
+        FAB_CREATE_DB=False,
+        FAB_UPDATE_PERMS=False,
+        FAB_API_MAX_PAGE_SIZE=200,
+    )
+    db.init_app(application)
+    migrate.init_app(application, db, directory=str(ROOT / "migrations"))
+    csrf.init_app(application)
+    application.jinja_env.globals["get_locale"] = get_locale
+    install(application)
+    init_headers(application)
+    init_request_log(application)
+    with application.app_context():
+        appbuilder = AppBuilder(security_manager_class=AccountSecurity, indexview=INDEX)
+        appbuilder.init_app(application, db.session)
+        register_all(application, appbuilder)
+    init_errors(application)
+    application.cli.add_command(canbao)
+    return application

@@ -1,0 +1,165 @@
+"""`flask --app run canbao …`: what an operator does from the terminal, also while the product runs."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+from flask import current_app
+from flask.cli import AppGroup
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.clock import now
+from app.database import migrate_to_head
+from app.models import Account, ImportRun
+from app.models.imports import ImportError as RowProblem
+from app.queries.check import find_lies
+from app.rules.imports import ImportKind, ImportState
+from app.rules.members import MembershipKind
+from app.rules.violations import RuleViolation
+from app.security.actor import SYSTEM, Actor, actor_of
+from app.security.roles import Permission, Role, may
+from app.sentences import sentence
+from app.services.accounts import create_account
+from app.services.imports import apply_import, check_import, commit_import, start_import
+from app.transaction import transaction
+
+canbao = AppGroup("canbao", help="Canbao's own commands.")
+
+ROW_PROBLEMS_SHOWN = 50
+
+
+@contextmanager
+def plain_refusals() -> Iterator[None]:
+    """A rule's no is a sentence and exit code 1, not a traceback."""
+    try:
+        with current_app.test_request_context("/"):
+            yield
+    except RuleViolation as violation:
+        with current_app.test_request_context("/"):
+            raise click.ClickException(sentence(violation.code, **violation.facts)) from None
+
+
+@canbao.command("check")
+def check() -> None:
+    """Re-derive every figure from the rows; exits 1 when one lies."""
+    with transaction() as session:
+        lies = find_lies(session)
+    for lie in lies:
+        click.echo(str(lie))
+    if lies:
+        sys.exit(1)
+    click.echo("Every figure agrees with its rows.")
+
+
+@canbao.command("demo")
+def demo() -> None:
+    """Make the demo city in an empty database and show its accounts."""
+    from app.first_start import demo_city
+
+    migrate_to_head(current_app.config["SQLALCHEMY_DATABASE_URI"])
+    with plain_refusals():
+        said = False
+        for line in demo_city(current_app.config["SETTINGS"]):
+            said = True
+            click.echo(line)
+    if not said:
+        raise click.ClickException("This database is in use; the demo city is made in an empty one only.")
+
+
+@canbao.command("create-account")
+@click.argument("username")
+@click.option("--role", type=click.Choice([role.value for role in Role]), required=True)
+@click.option("--union", "union_code", required=True, help="The code of the account's union (工会编号).")
+@click.option("--email", default="", help="Without one, the name at localhost.")
+@click.option("--name", default="", help="The person's name.")
+@click.option("--password", default=None, help="Without one, a one-time password is made and shown.")
+def add_account(
+    username: str, role: str, union_code: str, email: str, name: str, password: str | None
+) -> None:
+    """Create an account for a union."""
+    with plain_refusals(), transaction() as session:
+        made = create_account(
+            session,
+            SYSTEM,
+            username=username,
+            email=email or f"{username}@canbao.localhost",
+            name=name,
+            role=Role(role),
+            union_code=union_code,
+            password=password,
+            now=now(),
+        )
+        one_time_password = made.one_time_password
+    click.echo(f"{username} is created.")
+    if one_time_password:
+        click.echo(f"One-time password: {one_time_password}")
+
+
+@canbao.command("import")
+@click.argument("kind", type=click.Choice([kind.value for kind in ImportKind]))
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--as", "username", default=None, help="The account to act for; by default a municipal one.")
+@click.option("--member-kind", type=click.Choice([kind.value for kind in MembershipKind]), default="employed")
+@click.option("--employer", default=None, help="Members: the code of their employer (统一社会信用代码).")
+def import_workbook(
+    kind: str, file: Path, username: str | None, member_kind: str, employer: str | None
+) -> None:
+    """Import a workbook: the right rows are stored, the others are listed; exits 1 if there are such."""
+    with plain_refusals():
+        with transaction() as session:
+            run = start_import(
+                session,
+                _acting(session, username),
+                kind=ImportKind(kind),
+                file_name=file.name,
+                content=file.read_bytes(),
+                member_kind=MembershipKind(member_kind),
+                employer_code=employer,
+                now=now(),
+            )
+            import_id = run.id
+        _finish_import(import_id, username)
+    with plain_refusals(), transaction() as session:
+        run = session.get_one(ImportRun, import_id)
+        click.echo(
+            f"{run.rows} rows: {run.created} created, {run.updated} updated, "
+            f"{run.unchanged} unchanged, {run.invalid} with problems."
+        )
+        failed = bool(run.invalid) or run.state is ImportState.FAILED
+        _show_row_problems(session, import_id)
+    if failed:
+        sys.exit(1)
+
+
+def _finish_import(import_id: int, username: str | None) -> None:
+    """Check and commit here; if a worker took the job first, its work counts and this finds it done."""
+    with transaction() as session:
+        check_import(session, import_id, now())
+    with transaction() as session:
+        commit_import(session, _acting(session, username), import_id, now())
+    with transaction() as session:
+        apply_import(session, import_id, now())
+
+
+def _acting(session: Session, username: str | None) -> Actor:
+    """The account to act for: the named one, or the first that may import the tree."""
+    accounts = select(Account).where(Account.active.is_(True)).order_by(Account.id)
+    if username is not None:
+        accounts = accounts.where(Account.username == username)
+    for account in session.scalars(accounts):
+        actor = actor_of(account)
+        if username is not None or may(actor, Permission.IMPORT_TREE):
+            return actor
+    raise click.ClickException(f"There is no such account: {username or 'municipal_admin'}.")
+
+
+def _show_row_problems(session: Session, import_id: int) -> None:
+    problems = select(RowProblem).where(RowProblem.import_id == import_id).order_by(RowProblem.row)
+    for problem in session.scalars(problems.limit(ROW_PROBLEMS_SHOWN)):
+        says = sentence(problem.code, value=problem.value, **problem.facts)
+        click.echo(f"  {problem.row} {problem.column_name}: {says}")

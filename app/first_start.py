@@ -1,0 +1,95 @@
+"""What an empty database gets before anybody can sign in."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Iterator
+
+from sqlalchemy import create_engine, select
+from sqlalchemy.exc import OperationalError
+
+from app import create_app
+from app.clock import now
+from app.database import CONNECT_ARGUMENTS, database_url, migrate_to_head
+from app.models.accounts import Account
+from app.transaction import transaction
+from config import Settings, secret_file
+
+SECONDS_FOR_THE_DATABASE = 30
+
+
+def prepare_database(settings: Settings) -> Iterator[str]:
+    """Migrate, and fill an empty database; yields the lines that the terminal shows.
+
+    With `demo` the demo city is made, one account per role; otherwise the first account, `admin`.
+    """
+    url = database_url(settings)
+    _wait_for(url)
+    migrate_to_head(url)
+    application = create_app(settings)
+    with application.app_context():
+        if settings.demo:
+            yield from demo_city(settings)
+        else:
+            yield from _first_account(settings)
+
+
+def demo_city(settings: Settings) -> Iterator[str]:
+    """Make the demo city unless the database holds accounts already; yields lines that show its accounts."""
+    from app.services.demo import demo_accounts, make_demo_city
+
+    kept = settings.data_dir / "demo_password"
+    with transaction() as session:
+        if _is_empty():
+            began = time.monotonic()
+            kept.unlink(missing_ok=True)
+            make_demo_city(session, password=secret_file(kept, 9, settings.demo_password), now=now())
+            yield f"The demo city is made ({time.monotonic() - began:.1f} s)."
+        accounts = demo_accounts(session)
+    if not accounts:
+        return
+    yield ""
+    if kept.exists():
+        yield f"  Demo accounts, all with the password {kept.read_text().strip()}"
+    else:
+        yield "  Demo accounts, with the password of their first start"
+    width = max(len(account.username) for account in accounts)
+    for account in accounts:
+        yield f"    {account.username:<{width}}  {account.first_name}  {account.union_name}"
+    yield ""
+
+
+def _first_account(settings: Settings) -> Iterator[str]:
+    from app.services.first_account import create_first_account
+
+    with transaction() as session:
+        if not _is_empty():
+            return
+        password = settings.admin_password or secrets.token_urlsafe(12)
+        create_first_account(
+            session, username="admin", password=password, must_change=not settings.admin_password, now=now()
+        )
+    yield "The first account is admin."
+    if not settings.admin_password:
+        yield f"  Its password, shown this once: {password}"
+
+
+def _is_empty() -> bool:
+    with transaction() as session:
+        return session.scalar(select(Account.id).limit(1)) is None
+
+
+def _wait_for(url: str) -> None:
+    """Your own server may still be starting; give it half a minute."""
+    engine = create_engine(url, connect_args=CONNECT_ARGUMENTS)
+    deadline = time.monotonic() + SECONDS_FOR_THE_DATABASE
+    while True:
+        try:
+            engine.connect().close()
+            engine.dispose()
+            return
+        except OperationalError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(1)

@@ -1,0 +1,44 @@
+"""What people send as text: signs that nobody can type, and that no column holds, are left out or refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Request
+from werkzeug.datastructures import ImmutableMultiDict, MultiDict
+from werkzeug.routing import Map, UnicodeConverter
+from werkzeug.utils import cached_property
+
+from app.rules.writing import NUL
+
+
+class ReadableRequest(Request):
+    """Forms and addresses without NUL: pasted with a name, it would make the whole form unsavable."""
+
+    @cached_property
+    def args(self) -> MultiDict[str, str]:  # type: ignore[override]
+        return _without_nul(super().args)
+
+    def _load_form_data(self) -> None:
+        fresh = "form" not in self.__dict__
+        super()._load_form_data()
+        if fresh:
+            self.__dict__["form"] = _without_nul(self.__dict__["form"])
+            for file in self.__dict__["files"].values():
+                file.filename = (file.filename or "").replace(NUL, "")
+
+
+class ReadableWord(UnicodeConverter):
+    """A word in an address; one with a NUL is no address at all."""
+
+    def __init__(self, map: Map, *args: Any, **options: Any) -> None:
+        super().__init__(map, *args, **options)
+        self.regex = self.regex.replace("[^/]", f"[^/{NUL}]")
+
+
+def _without_nul(sent: MultiDict[str, str]) -> MultiDict[str, str]:
+    if not any(NUL in value or NUL in name for name, value in sent.items(multi=True)):
+        return sent
+    return ImmutableMultiDict(
+        [(name.replace(NUL, ""), value.replace(NUL, "")) for name, value in sent.items(multi=True)]
+    )

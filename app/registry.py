@@ -1,0 +1,109 @@
+"""The list of everything that answers a request."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Flask
+from flask_appbuilder import AppBuilder, BaseView
+
+from app.api.cover import CoverApi
+from app.api.documents import DocumentsApi
+from app.api.enrolment import EnrolmentApi
+from app.api.figures import FiguresApi
+from app.api.imports import ImportsApi
+from app.api.members import MembersApi
+from app.api.openapi import OpenApiDocument
+from app.api.organisation import OrganisationApi
+from app.api.review import ReviewApi
+from app.api.settlement import SettlementApi
+from app.api.years import YearsApi
+from app.views.accounts import Accounts
+from app.views.audit import Audit
+from app.views.centre import Centre
+from app.views.confirmation import Confirmation
+from app.views.cover import Cover
+from app.views.dictionary import Dictionary
+from app.views.documents import Documents
+from app.views.enrolment import Enrolment
+from app.views.fee_splits import FeeSplits
+from app.views.fees import Fees
+from app.views.filing import Filing
+from app.views.health import health
+from app.views.home import Home
+from app.views.imports import Imports
+from app.views.language import LanguageSwitch
+from app.views.login import LoginView, ask_for_new_password
+from app.views.marks import Marks
+from app.views.members import Members
+from app.views.metrics import init_request_metrics, metrics
+from app.views.monitor import Monitor
+from app.views.organisation import Employers, Unions
+from app.views.password import Password
+from app.views.review import Review
+from app.views.schedule import TIMETABLE_KEY, Schedule
+from app.views.settlement import DistrictBatches
+from app.views.statistics import Statistics
+from app.views.years import Years
+from scheduler.timetable import TIMETABLE
+
+INDEX: type[BaseView] = Home
+"""What answers `/`."""
+
+BLUEPRINTS: tuple[Blueprint, ...] = (health, metrics)
+
+SCREENS: tuple[type[Any], ...] = (
+    LanguageSwitch,
+    Password,
+    Accounts,
+    Dictionary,
+    Enrolment,
+    Confirmation,
+    Marks,
+    Documents,
+    Members,
+    Cover,
+    Review,
+    Filing,
+    DistrictBatches,
+    Centre,
+    Years,
+    Fees,
+    FeeSplits,
+    Unions,
+    Employers,
+    Imports,
+    Schedule,
+    Audit,
+    Monitor,
+    Statistics,
+)
+"""Subclasses of `app.views.base.Screen`."""
+
+APIS: tuple[type[Any], ...] = (
+    OrganisationApi,
+    YearsApi,
+    ImportsApi,
+    MembersApi,
+    EnrolmentApi,
+    ReviewApi,
+    SettlementApi,
+    FiguresApi,
+    CoverApi,
+    DocumentsApi,
+    OpenApiDocument,
+)
+"""Subclasses of `app.api.base.Api`."""
+
+
+def register_all(app: Flask, appbuilder: AppBuilder) -> None:
+    app.before_request(ask_for_new_password)
+    init_request_metrics(app)
+    app.extensions[TIMETABLE_KEY] = [(entry.name, entry.crontab) for entry in TIMETABLE]
+    appbuilder.sm.auth_view = appbuilder.add_view_no_menu(LoginView)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
+    for screen in SCREENS:
+        appbuilder.add_view_no_menu(screen)
+    for api in APIS:
+        appbuilder.add_api(api)

@@ -1,0 +1,45 @@
+"""What is said about accounts, passwords and roles."""
+
+from __future__ import annotations
+
+from flask_babel import lazy_gettext as _
+
+SENTENCES = {
+    "login_failed": _("The account name or the password is not right."),
+    "too_many_failures": _("Too many failed logins. Please wait {minutes} minutes and try again."),
+    "password_must_change": _(
+        "This password holds for one login only. Please sign in on the login page and choose your own."
+    ),
+    "account_without_union": _(
+        "Your account belongs to no union. Please ask your upper union to create a new one."
+    ),
+    "union_type_unsupported": _(
+        "{union} is of a type that can't work in this system. Please turn to your upper union."
+    ),
+    "password_short": _("The password needs at least {least} characters."),
+    "password_long": _("The password may have at most {most} characters."),
+    "password_kinds": _(
+        "The password needs three kinds out of capital letters, small letters, digits and signs."
+    ),
+    "password_is_name": _("The password must not contain the account name."),
+    "password_unchanged": _("The new password is the same as the present one. Please choose another."),
+    "old_password_wrong": _("The present password is not right."),
+    "username_shape": _("The account name needs 1 to 64 characters without blanks."),
+    "email_shape": _("Please write the e-mail address like name@example.com."),
+    "account_union_unknown": _("There is no union with the code {union} at or below yours."),
+    "account_union_unsupported": _("Unions of this type can't work in this system, so they get no accounts."),
+    "role_not_at_level": _(
+        "This role has no work in a union of this level ({level}). Please choose another role or union."
+    ),
+    "role_unknown": _("There is no such role: {role}."),
+    "account_not_yours": _(
+        "You manage the accounts of the unions below yours only. Your own union's belong to the union above."
+    ),
+    "account_administration": _(
+        "Accounts of the municipal, the security and the audit administration are the security administrator's "
+        "work. Please ask there."
+    ),
+    "account_exists": _("The account name or e-mail {username} is taken. Please choose another."),
+    "account_is_own": _("Nobody can disable their own account. Please ask another administrator."),
+    "reason_other_stays": _('The reason "other" can not be deleted: people need it when nothing else fits.'),
+}

@@ -1,0 +1,13 @@
+"""What is said when a member can't be created or changed by form."""
+
+from __future__ import annotations
+
+from flask_babel import lazy_gettext as _
+
+SENTENCES = {
+    "member_exists": _("This person is a member of your union already. Please look in the list of members."),
+    "document_covered": _(
+        "The document can't be changed: this person is enrolled for {year} under it. "
+        "Please ask your upper union to return the batch first."
+    ),
+}

@@ -1,0 +1,147 @@
+"""The year as people read it: the steps bar, and the deadline in the top bar."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from flask import g
+from flask_babel import format_date, gettext
+
+from app.clock import SHANGHAI, now
+from app.extensions import db
+from app.models import ProtectionYear, Union
+from app.queries.years import extensions_for, year_in_work
+from app.rules.organisation import UnionLevel
+from app.rules.years import Window, WindowName, WindowState
+from app.security.actor import actor_or_none
+
+WINDOWS_OF_LEVEL = {
+    UnionLevel.GRASSROOTS: (WindowName.GRASSROOTS_SUBMIT, WindowName.INSTANT),
+    UnionLevel.SECOND: (WindowName.REVIEW,),
+    UnionLevel.DISTRICT: (WindowName.DISTRICT_SUBMIT, WindowName.REVIEW, WindowName.FEE_SETTING),
+    UnionLevel.MUNICIPAL: (WindowName.GRASSROOTS_SUBMIT, WindowName.DISTRICT_SUBMIT),
+}
+"""Whose deadline is whose, the most pressing first."""
+
+URGENT_DAYS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """``brief`` is what the phone shows instead of ``text``."""
+
+    text: str
+    brief: str
+    tone: str
+
+
+def year_steps(year: ProtectionYear, at: datetime) -> list[tuple[str, str, str]]:
+    """The steps of the year for ``parts.steps``: name, dates, and ``done``, ``now`` or nothing."""
+    windows = {window.name: window.as_rule() for window in year.windows}
+    names = {
+        WindowName.FEE_SETTING: gettext("Fee setting"),
+        WindowName.GRASSROOTS_SUBMIT: gettext("Confirming and submitting"),
+        WindowName.REVIEW: gettext("Review by upper unions"),
+        WindowName.DISTRICT_SUBMIT: gettext("Filing by districts"),
+    }
+    steps = [
+        (text, _span(windows[name], at), _mark(windows[name].state(at)))
+        for name, text in names.items()
+        if name in windows
+    ]
+    filing = windows.get(WindowName.DISTRICT_SUBMIT)
+    paying = "now" if filing and filing.state(at) is WindowState.CLOSED else ""
+    note = gettext("Within %(days)s days of acceptance", days=year.voucher_due_days)
+    steps.append((gettext("Payment and settlement"), note, paying))
+    covered = year.cover_start <= at.astimezone(SHANGHAI).date() <= year.cover_end
+    start = gettext("from %(day)s", day=_day(year.cover_start))
+    steps.append((gettext("Cover in force"), start, "now" if covered else ""))
+    return steps
+
+
+def frame_deadline() -> Deadline | None:
+    """The deadline that matters most to who is signed in; computed once a request."""
+    if "deadline" not in g:
+        g.deadline = _deadline()
+    found: Deadline | None = g.deadline
+    return found
+
+
+def closing_text(closes_at: datetime) -> str:
+    """A closing instant as people say it: midnight is the 24:00 of the day before."""
+    local = closes_at.astimezone(SHANGHAI)
+    if (local.hour, local.minute) == (0, 0):
+        return f"{_day((local - timedelta(days=1)).date())} 24:00"
+    return f"{_day(local.date())} {local:%H:%M}"
+
+
+def _deadline() -> Deadline | None:
+    actor = actor_or_none()
+    if actor is None:
+        return None
+    year, at = year_in_work(db.session()), now()
+    if year is None:
+        return None
+    union = db.session().get(Union, actor.union_id)
+    windows = {window.name: window.as_rule() for window in year.windows}
+    upcoming = None
+    for name in WINDOWS_OF_LEVEL[actor.level]:
+        window = windows.get(name)
+        if window is None:
+            continue
+        if union is not None:
+            extensions = extensions_for(db.session(), year.year, name, union)
+            window = _extended(window, [extension.closes_at for extension in extensions])
+        state = window.state(at)
+        if state is WindowState.OPEN:
+            return _open_until(window, at)
+        if state is WindowState.UPCOMING and upcoming is None:
+            upcoming = window
+    if upcoming is None:
+        return None
+    what = {
+        WindowName.FEE_SETTING: gettext("Fee setting opens on %(day)s"),
+        WindowName.GRASSROOTS_SUBMIT: gettext("Submitting of lists opens on %(day)s"),
+        WindowName.REVIEW: gettext("Review opens on %(day)s"),
+        WindowName.DISTRICT_SUBMIT: gettext("Filing with the centre opens on %(day)s"),
+        WindowName.INSTANT: gettext("Instant enrolment opens on %(day)s"),
+    }[upcoming.name]
+    opens_on = _day(upcoming.opens_at.astimezone(SHANGHAI).date())
+    return Deadline(what % {"day": opens_on}, gettext("from %(day)s", day=opens_on), "calm")
+
+
+def _open_until(window: Window, at: datetime) -> Deadline:
+    days = window.days_left(at)
+    what = {
+        WindowName.FEE_SETTING: gettext("%(days)s days left to set fees (until %(time)s)"),
+        WindowName.GRASSROOTS_SUBMIT: gettext("%(days)s days left to submit lists (until %(time)s)"),
+        WindowName.REVIEW: gettext("%(days)s days left to review (until %(time)s)"),
+        WindowName.DISTRICT_SUBMIT: gettext("%(days)s days left to file with the centre (until %(time)s)"),
+        WindowName.INSTANT: gettext("Instant enrolment is open, %(days)s days left (until %(time)s)"),
+    }[window.name]
+    calm = window.name is WindowName.INSTANT
+    tone = "late" if days <= URGENT_DAYS else "calm" if calm else ""
+    text = what % {"days": days, "time": closing_text(window.closes_at)}
+    return Deadline(text, gettext("%(days)s days left", days=days), tone)
+
+
+def _extended(window: Window, closings: list[datetime]) -> Window:
+    return Window(window.name, window.opens_at, max([window.closes_at, *closings]))
+
+
+def _span(window: Window, at: datetime) -> str:
+    last = (window.closes_at - timedelta(microseconds=1)).astimezone(SHANGHAI).date()
+    if window.state(at) is WindowState.OPEN:
+        return gettext("until %(day)s", day=_day(last))
+    first = window.opens_at.astimezone(SHANGHAI).date()
+    return f"{_day(first)} — {_day(last)}"
+
+
+def _mark(state: WindowState) -> str:
+    return {WindowState.CLOSED: "done", WindowState.OPEN: "now"}.get(state, "")
+
+
+def _day(day: date) -> str:
+    """Month and day: 12月25日, 25 Dec."""
+    return str(format_date(day, gettext("d MMM")))

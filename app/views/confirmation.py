@@ -1,0 +1,214 @@
+"""参保确认画面 of either channel (M3.1.6–M3.2.7): figures, their people, plan, ticks, and 提交至上级审核."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from io import BytesIO
+from typing import Any
+
+from flask import redirect, request, send_file, url_for
+from flask_appbuilder import expose
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+
+from app.clock import now
+from app.forms.enrolment import NOBODY, PeopleFilterForm, Picks, picks_of
+from app.labels import label
+from app.models import Member, Union
+from app.queries.batches import first_live_batch
+from app.queries.enrolment import Preview, preview
+from app.queries.enrolment_people import PeopleFilter, eligible_ids, people_query
+from app.queries.paging import page_of
+from app.queries.years import get_year, plans_of, require_window
+from app.rules.enrolment import Bucket, Channel
+from app.rules.members import SocialCardStatus
+from app.rules.violations import RuleViolation
+from app.rules.years import WindowName
+from app.security.needs import needs
+from app.security.persons import keys_of_number
+from app.security.roles import Permission
+from app.services.enrolment import submit_batch
+from app.transaction import transaction
+from app.views.base import Screen, cursor_of_request
+from app.views.calendar import year_steps
+from app.views.enrolment_words import counter_words, figures_sentence, payment_sentence
+from app.views.people_file import write_people_file
+
+YEAR = "<int(max=2999):year>"
+CHANNEL = "<any(member_card,social_card):channel>"
+
+ALL, WITH_CARD = "all", "with_card"
+"""Counters that are no bucket: 会员总人数 and 有卡总人数."""
+
+COUNTERS: dict[Channel, tuple[Bucket, ...]] = {
+    Channel.MEMBER_CARD: (
+        Bucket.ELIGIBLE,
+        Bucket.TO_CONFIRM,
+        Bucket.RETIREMENT_UNCLEAR,
+        Bucket.WITHOUT_CARD,
+        Bucket.RETIRED,
+        Bucket.DECEASED,
+        Bucket.ELSEWHERE,
+        Bucket.EXCLUDED,
+        Bucket.SUBMITTED,
+    ),
+    Channel.SOCIAL_CARD: (
+        Bucket.ELIGIBLE,
+        Bucket.TO_CHECK,
+        Bucket.TO_CONFIRM,
+        Bucket.RETIREMENT_UNCLEAR,
+        Bucket.RETIRED,
+        Bucket.DECEASED,
+        Bucket.ELSEWHERE,
+        Bucket.EXCLUDED,
+        Bucket.SUBMITTED,
+        Bucket.OTHER_CHANNEL,
+    ),
+}
+TO_DO = frozenset({Bucket.TO_CONFIRM, Bucket.RETIREMENT_UNCLEAR, Bucket.TO_CHECK})
+
+
+class Confirmation(Screen):
+    route_base = "/enrolment"
+
+    @expose(f"/{YEAR}/{CHANNEL}/", methods=["GET", "POST"])
+    @needs(Permission.ENROL)
+    def screen(self, year: int, channel: str) -> Any:
+        """The list to be submitted; POST is 提交至上级审核."""
+        by = Channel(channel)
+        if request.method == "GET":
+            return self._screen(year, by, NOBODY)
+        picks, at = picks_of(request.form), now()
+
+        def submit(session: Session) -> int:
+            return submit_batch(
+                session,
+                self.actor,
+                year=year,
+                channel=by,
+                plan=request.form.get("plan", ""),
+                member_ids=self._picked(session, year, by, picks),
+                expected_headcount=request.form.get("expected_headcount", type=int),
+                now=at,
+            ).id
+
+        try:
+            batch_id = self.made_once(submit, at)
+        except RuleViolation as refusal:
+            if refusal.status == 404:
+                raise
+            return self._screen(year, by, picks, refusal), refusal.status
+        return redirect(url_for("Enrolment.submitted", row_id=batch_id))
+
+    @expose(f"/{YEAR}/{CHANNEL}/people.xlsx")
+    @needs(Permission.ENROL)
+    def people(self, year: int, channel: str) -> Any:
+        """导出名单: the people of the current counter and filter, numbers masked."""
+        by, out = Channel(channel), BytesIO()
+        with transaction() as session:
+            form = PeopleFilterForm(request.args)
+            union, the_year = session.get_one(Union, self.actor.union_id), get_year(session, year)
+            bucket = _bucket_asked(by)
+            query = people_query(self.actor, union, the_year, by, _filter(form, bucket)).order_by(Member.id)
+            write_people_file(
+                out,
+                session.execute(query),
+                the_year,
+                filters=((_("Channel"), str(label(by))), (_("Counter"), counter_words(bucket))),
+                asked_by=self.actor.name,
+                asked_at=now(),
+            )
+        out.seek(0)
+        name = _("People to be enrolled %(year)s %(counter)s", year=year, counter=counter_words(bucket))
+        return send_file(out, as_attachment=True, download_name=f"{name}.xlsx")
+
+    def _picked(self, session: Session, year: int, channel: Channel, picks: Picks) -> Sequence[int] | None:
+        if channel is Channel.MEMBER_CARD:
+            return None
+        union = session.get_one(Union, self.actor.union_id)
+        eligible = eligible_ids(session, union, get_year(session, year), channel) if picks.everyone else ()
+        return picks.of(eligible)
+
+    def _screen(self, year: int, channel: Channel, picks: Picks, refusal: RuleViolation | None = None) -> str:
+        with transaction() as session:
+            union, the_year = session.get_one(Union, self.actor.union_id), get_year(session, year)
+            plans = plans_of(session, year)
+            asked = request.form.get("plan") or request.args.get("plan", "")
+            plan = asked if asked in {plan.code for plan in plans} else None
+            shown = preview(session, union, the_year, channel, plan=plan, now=now())
+            form = PeopleFilterForm(request.args)
+            form.validate()
+            bucket = _bucket_asked(channel)
+            query = people_query(self.actor, union, the_year, channel, _filter(form, bucket))
+            page = page_of(session, query, [Member.id], cursor_of_request(), descending=False)
+            here = {row.Member.id for row in page.rows}
+            return self.render(
+                "enrolment/confirm.html",
+                year=the_year,
+                channel=channel,
+                shown=shown,
+                figures=figures_sentence(year, shown),
+                payment=payment_sentence(the_year),
+                plan_options=[(plan.code, plan.name) for plan in plans],
+                plan_name=next((plan.name for plan in plans if plan.code == shown.plan), shown.plan),
+                fixed_by=first_live_batch(session, union.id, year) if shown.plan_locked else None,
+                closed=closed_window(session, year, union),
+                steps=year_steps(the_year, now()),
+                counters=_counters(shown, channel, bucket),
+                bucket=bucket,
+                bucket_enum=Bucket,
+                bucket_name=counter_words(bucket),
+                form=form,
+                page=page,
+                picks=picks,
+                elsewhere=sorted(picks.ids if picks.everyone else picks.ids - here),
+                refusal=refusal,
+            )
+
+
+def _bucket_asked(channel: Channel) -> Bucket | str:
+    """The counter that the address names; what it doesn't know is 可参保."""
+    asked = request.args.get("bucket", "")
+    if asked in (ALL, WITH_CARD):
+        return asked
+    return next((bucket for bucket in COUNTERS[channel] if bucket == asked), Bucket.ELIGIBLE)
+
+
+def _filter(form: PeopleFilterForm, bucket: Bucket | str) -> PeopleFilter:
+    number, status = (form.id_number.data or "").strip(), form.social_card_status.data
+    return PeopleFilter(
+        bucket=bucket if isinstance(bucket, Bucket) else None,
+        with_card=bucket == WITH_CARD,
+        name=(form.name.data or "").strip(),
+        person_keys=keys_of_number(number) if number else None,
+        social_card_status=SocialCardStatus(status) if status in set(SocialCardStatus) else None,
+    )
+
+
+def _counters(shown: Preview, channel: Channel, current: Bucket | str) -> list[tuple[str, int, str, str]]:
+    """For ``parts.buckets``: words, people, address, and whether it is current or waits for the operator."""
+    numbers: list[tuple[Bucket | str, int]] = [
+        (bucket, shown.buckets[bucket]) for bucket in COUNTERS[channel]
+    ]
+    return [
+        (
+            counter_words(bucket),
+            people,
+            url_for("Confirmation.screen", **_place(bucket, shown.plan)),
+            " ".join(("current" * (bucket == current), "todo" * (bucket in TO_DO and people > 0))).strip(),
+        )
+        for bucket, people in numbers
+    ]
+
+
+def _place(bucket: Bucket | str, plan: str) -> dict[str, Any]:
+    return {**(request.view_args or {}), "bucket": str(bucket), "plan": plan}
+
+
+def closed_window(session: Session, year: int, union: Union) -> RuleViolation | None:
+    """Why nothing can be submitted now, if so."""
+    try:
+        require_window(session, year, WindowName.GRASSROOTS_SUBMIT, union, now())
+    except RuleViolation as closed:
+        return closed
+    return None

@@ -1,0 +1,25 @@
+"""Chinese or English, at one click and back to the same page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import abort, redirect, request, session
+from flask_appbuilder import expose
+from flask_appbuilder.utils.base import get_safe_redirect
+
+from app.security.needs import public
+from app.templating import LANGUAGES
+from app.views.base import Screen
+
+
+class LanguageSwitch(Screen):
+    route_base = "/language"
+
+    @expose("/<locale>")
+    @public
+    def switch(self, locale: str) -> Any:
+        if locale not in LANGUAGES:
+            abort(404)
+        session["locale"] = locale
+        return redirect(get_safe_redirect(request.args.get("next", "/")))

@@ -1,0 +1,69 @@
+"""Events as the log on a page tells them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask_babel import lazy_gettext as _
+from flask_babel.speaklater import LazyString
+
+from app.labels import label, tone
+from app.models import Event, EventObject
+from app.rules.enrolment import BatchAction, BatchStatus
+from app.rules.settlement import DistrictBatchAction, DistrictBatchStatus
+
+Words = LazyString | str
+
+MEMBER_ACTIONS: Mapping[str, Words] = {
+    "create": _("Created"),
+    "edit": _("Changed"),
+    "confirm": _("Confirmed for the year"),
+    "withdraw_confirmation": _("Confirmation undone"),
+    "exclude": _("Left out of the year"),
+    "include": _("Enrolled again"),
+    "keep": _("Kept past retirement age"),
+    "set_retirement_class": _("Retirement class set"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    at: datetime
+    who: str
+    action: Words
+    state: Words
+    tone: str
+    reason: str
+    text: str
+
+
+def log_lines(events: Iterable[Event], reasons: Mapping[str, Mapping[str, str]]) -> list[LogLine]:
+    """``reasons``: kind → code → words, of ``app.views.choices.reason_words``."""
+    words = {code: text for of_kind in reasons.values() for code, text in of_kind.items()}
+    return [_line(event, words) for event in events]
+
+
+def _line(event: Event, reasons: Mapping[str, str]) -> LogLine:
+    filed = event.object_kind is EventObject.DISTRICT_BATCH
+    states = DistrictBatchStatus if filed else BatchStatus
+    state = states(event.to_state) if event.to_state in set(states) else None
+    return LogLine(
+        at=event.at,
+        who=event.actor_name,
+        action=_action(event.action, filed),
+        state=label(state) if state else event.to_state or "",
+        tone=tone(state),
+        reason=reasons.get(event.reason_code or "", event.reason_code or ""),
+        text=event.text,
+    )
+
+
+def _action(name: str, filed: bool) -> Words:
+    if name in MEMBER_ACTIONS:
+        return MEMBER_ACTIONS[name]
+    if filed and name == "submit":
+        return label(BatchAction.FORWARD)
+    actions = DistrictBatchAction if filed else BatchAction
+    return label(actions(name)) if name in set(actions) else name

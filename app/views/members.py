@@ -1,0 +1,193 @@
+"""会员信息: the list, one member, and the form that creates and changes one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from io import BytesIO
+from typing import Any
+
+from flask import flash, redirect, request, send_file, url_for
+from flask_appbuilder import expose
+from flask_babel import gettext as _
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.clock import now
+from app.forms.members import MemberFilterForm, MemberForm
+from app.models import Employer, EventObject, Member, Union
+from app.queries.cover import covers_of
+from app.queries.log import log_of
+from app.queries.members import MemberFilter, members_matching
+from app.queries.paging import page_of
+from app.rules.dates import LONG_TERM_WORD
+from app.rules.members import CardStatus, EmploymentStatus
+from app.rules.organisation import UnionLevel
+from app.rules.violations import RuleViolation
+from app.security.needs import needs
+from app.security.roles import Permission, may
+from app.security.visible import get_visible, visible_to
+from app.services.members import WrongFields, create_member, edit_member
+from app.templating import refusal_text
+from app.transaction import transaction
+from app.views.base import Screen, cursor_of_request
+from app.views.choices import ROW_ID, reason_words
+from app.views.log import log_lines
+from app.views.people_file import write_member_file
+
+EMPLOYERS_OFFERED = 200
+
+
+class Members(Screen):
+    route_base = "/members"
+
+    @expose("/")
+    @needs(Permission.VIEW_MEMBERS)
+    def list(self) -> Any:
+        form = MemberFilterForm(request.args)
+        form.validate()
+        with transaction() as session:
+            query = members_matching(self.actor, _filter(form))
+            page = page_of(session, query, [Member.id], cursor_of_request(), descending=False)
+            return self.render(
+                "members/list.html",
+                form=form,
+                page=page,
+                union_names=self._union_names(session, page.rows),
+                may_edit=may(self.actor, Permission.EDIT_MEMBERS),
+                may_import=may(self.actor, Permission.IMPORT_MEMBERS),
+            )
+
+    def _union_names(self, session: Session, members: Sequence[Member]) -> dict[int, str]:
+        """Whose members these are; a grassroots union sees only its own and needs no telling."""
+        if self.actor.level is UnionLevel.GRASSROOTS:
+            return {}
+        wanted = {member.union_id for member in members}
+        named = session.execute(select(Union.id, Union.name).where(Union.id.in_(wanted)))
+        return {row.id: row.name for row in named}
+
+    @expose("/export.xlsx")
+    @needs(Permission.VIEW_MEMBERS)
+    def export(self) -> Any:
+        """The current filter's members, numbers masked."""
+        form, out = MemberFilterForm(request.args), BytesIO()
+        form.validate()
+        with transaction() as session:
+            query = members_matching(self.actor, _filter(form)).order_by(Member.id)
+            rows = session.scalars(query.execution_options(yield_per=1000))
+            write_member_file(
+                out, rows, filters=_filter_words(form), asked_by=self.actor.name, asked_at=now()
+            )
+        out.seek(0)
+        return send_file(out, as_attachment=True, download_name=_("Members") + ".xlsx")
+
+    @expose(f"/{ROW_ID}/")
+    @needs(Permission.VIEW_MEMBERS)
+    def show(self, row_id: int) -> Any:
+        """One member with cover and log."""
+        with transaction() as session:
+            member = get_visible(session, self.actor, Member, row_id)
+            employer = session.get(Employer, member.employer_id) if member.employer_id else None
+            events = log_of(session, self.actor, EventObject.MEMBER, member.id)
+            return self.render(
+                "members/show.html",
+                member=member,
+                union=session.get_one(Union, member.union_id),
+                employer=employer,
+                covers=covers_of(session, self.actor, [member.person_key]),
+                log=log_lines(events, reason_words(session)),
+                may_edit=may(self.actor, Permission.EDIT_MEMBERS),
+            )
+
+    @expose("/new", methods=["GET", "POST"])
+    @needs(Permission.EDIT_MEMBERS)
+    def create(self) -> Any:
+        form = MemberForm()
+        if request.method == "GET":
+            return self._form(form, None)
+        try:
+            with transaction() as session:
+                member = create_member(session, self.actor, entry=form.entry(), now=now())
+                row_id, name = member.id, member.name
+        except RuleViolation as refusal:
+            return self._form(form, None, refusal), refusal.status
+        flash(_("%(name)s has been added.", name=name), "ok")
+        return redirect(url_for("Members.show", row_id=row_id))
+
+    @expose(f"/{ROW_ID}/edit", methods=["GET", "POST"])
+    @needs(Permission.EDIT_MEMBERS)
+    def edit(self, row_id: int) -> Any:
+        form = MemberForm()
+        if request.method == "GET":
+            return self._form(form, row_id)
+        try:
+            with transaction() as session:
+                edit_member(session, self.actor, member_id=row_id, entry=form.entry(), now=now())
+        except RuleViolation as refusal:
+            if refusal.status == 404:
+                raise
+            return self._form(form, row_id, refusal), refusal.status
+        flash(_("Saved."), "ok")
+        return redirect(url_for("Members.show", row_id=row_id))
+
+    def _form(self, form: MemberForm, row_id: int | None, refusal: RuleViolation | None = None) -> str:
+        with transaction() as session:
+            member = get_visible(session, self.actor, Member, row_id) if row_id is not None else None
+            if member is not None and refusal is None:
+                _fill(form, member)
+            form.employer_id.choices = [("", "—"), *_employers(session, self.actor)]
+            problems = refusal.problems if isinstance(refusal, WrongFields) else [refusal] if refusal else []
+            for problem in problems:
+                if problem.field in form:
+                    form[problem.field].errors = [*form[problem.field].errors, refusal_text(problem)]
+            elsewhere = next((problem for problem in problems if problem.field not in form), None)
+            return self.render("members/form.html", form=form, member=member, refusal=elsewhere)
+
+
+def _fill(form: MemberForm, member: Member) -> None:
+    """Show a member as stored; the document number stays hidden."""
+    for name in ("name", "phone", "tag", "work_address", "remark"):
+        form[name].data = getattr(member, name)
+    for name in ("id_type", "sex", "retirement_class", "kind"):
+        value = getattr(member, name)
+        form[name].data = value.value if value else ""
+    for name in ("birth_date", "joined_on", "id_expires_on"):
+        day = getattr(member, name)
+        form[name].data = day.isoformat() if day else ""
+    if member.id_never_expires:
+        form.id_expires_on.data = LONG_TERM_WORD
+    form.employer_id.data = str(member.employer_id or "")
+
+
+def _employers(session: Session, actor: Any) -> list[tuple[str, str]]:
+    rows = session.execute(
+        select(Employer.id, Employer.name)
+        .where(visible_to(actor, Employer))
+        .order_by(Employer.id)
+        .limit(EMPLOYERS_OFFERED)
+    )
+    return [(str(row.id), row.name) for row in rows]
+
+
+def _filter(form: MemberFilterForm) -> MemberFilter:
+    card, employment = form.card_status.data, form.employment_status.data
+    return MemberFilter(
+        name=form.name.data or "",
+        id_number=form.id_number.data or "",
+        member_no=form.member_no.data or "",
+        card_status=CardStatus(card) if card in set(CardStatus) else None,
+        employment_status=EmploymentStatus(employment) if employment in set(EmploymentStatus) else None,
+    )
+
+
+def _filter_words(form: MemberFilterForm) -> tuple[tuple[str, str], ...]:
+    """What the workbook says of its filter; a document number isn't written out."""
+    words = {
+        field.name: dict(field.choices).get(field.data, "")
+        for field in (form.card_status, form.employment_status)
+    }
+    given = [
+        (str(field.label.text), "****" if field is form.id_number else str(words.get(field.name, field.data)))
+        for field in form
+        if field.data
+    ]
+    return tuple(given)

@@ -1,0 +1,95 @@
+"""集中参保统计表: choose year, level and district, look at the rows, download the workbook."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+from flask import request, send_file, url_for
+from flask_appbuilder import expose
+
+from app.clock import now
+from app.documents import XLSX
+from app.extensions import db
+from app.labels import label
+from app.models import ProtectionYear, Union
+from app.queries.statistics import districts, levels_for
+from app.queries.years import get_year, year_in_work, years
+from app.rules.enrolment import Channel
+from app.rules.organisation import UnionLevel
+from app.rules.violations import RuleViolation, not_found
+from app.security.needs import needs
+from app.security.roles import Permission
+from app.security.visible import get_visible
+from app.statistics import Statistics as Asked
+from app.statistics import file_name, statistics_of, statistics_workbook, total_of
+from app.templating import percent
+from app.views.base import Screen
+
+ROWS_SHOWN = 50
+"""On the screen; the workbook has them all."""
+
+
+class Statistics(Screen):
+    route_base = "/statistics"
+
+    @expose("/")
+    @needs(Permission.STATISTICS)
+    def form(self) -> Any:
+        session, actor = db.session(), self.actor
+        if year_in_work(session) is None:
+            return self.render("statistics/no_year.html")
+        asked = self._asked()
+        chosen = {
+            "year": asked.year.year,
+            "level": asked.level.value,
+            "district_id": asked.district.id if asked.district else "",
+        }
+        return self.render(
+            "statistics/form.html",
+            asked=asked,
+            chosen=chosen,
+            rows=asked.rows[:ROWS_SHOWN],
+            total=total_of(asked.rows, asked.plans),
+            count=len(asked.rows),
+            years=[(year, year) for year in years(session)],
+            levels=[(level.value, label(level)) for level in levels_for(actor)],
+            districts=[(each.id, each.name) for each in districts(session, actor)],
+            channels=list(Channel),
+            percent=percent,
+            download=url_for(".download", **chosen),
+        )
+
+    @expose("/workbook.xlsx")
+    @needs(Permission.STATISTICS)
+    def download(self) -> Any:
+        asked = self._asked()
+        out = io.BytesIO(statistics_workbook(asked, self.actor, now()))
+        return send_file(out, XLSX, as_attachment=True, download_name=file_name(asked))
+
+    def _asked(self) -> Asked:
+        """What the address asks for; without a level the actor's own, or the districts."""
+        session, actor = db.session(), self.actor
+        district_id = request.args.get("district_id", type=int)
+        district = get_visible(session, actor, Union, district_id) if district_id else None
+        if district is not None and district.level is not UnionLevel.DISTRICT:
+            raise not_found("trade_union")
+        return statistics_of(session, actor, _year(), _level(levels_for(actor)[0]), district)
+
+
+def _year() -> ProtectionYear:
+    asked = request.args.get("year", type=int)
+    year = get_year(db.session(), asked) if asked else year_in_work(db.session())
+    if year is None:
+        raise not_found("year")
+    return year
+
+
+def _level(default: UnionLevel) -> UnionLevel:
+    text = request.args.get("level", "")
+    if not text:
+        return default
+    try:
+        return UnionLevel(text)
+    except ValueError:
+        raise RuleViolation("statistics_level_unknown", field="level") from None
