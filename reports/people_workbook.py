@@ -1,0 +1,56 @@
+"""导出名单: the people behind a figure or a filter, as the screen shows them.
+
+The caller masks document and card numbers; what comes in is what is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from reports.workbook import (
+    About,
+    Cell,
+    check_room,
+    formats_of,
+    is_long,
+    open_workbook,
+    write_about,
+    write_cell,
+    write_heads,
+)
+
+SHEET = "名单"
+
+
+@dataclass(frozen=True, slots=True)
+class PeopleColumn:
+    """``width`` in characters of the sheet's font; a Han character takes two."""
+
+    head: str
+    width: float = 16
+
+
+def write_people(
+    columns: Sequence[PeopleColumn], rows: Iterable[Sequence[Cell]], about: About, out: BinaryIO
+) -> int:
+    """Writes the workbook and returns how many rows it has; ``rows`` may be a generator.
+
+    A row gives one value a column (``ValueError`` otherwise): text stays text, ``Decimal`` is money, instants
+    are shown in Shanghai time, ``bool`` as 是/否, ``None`` is empty.
+    """
+    long, rows = is_long(rows)
+    workbook = open_workbook(out, about, long=long)
+    formats = formats_of(workbook)
+    sheet = workbook.add_worksheet(SHEET)
+    write_heads(sheet, formats, ((column.head, column.width) for column in columns))
+    count = 0
+    for count, row in enumerate(rows, start=1):
+        check_room(count)
+        for position, (_, value) in enumerate(zip(columns, row, strict=True)):
+            write_cell(sheet, formats, count, position, value)
+    sheet.autofilter(0, 0, count, len(columns) - 1)
+    write_about(workbook, formats, about, count)
+    workbook.close()
+    return count

@@ -1,0 +1,163 @@
+"""What every workbook has: safe options, one hand of formats, and the sheet 说明 that says what it is.
+
+Text stays text: no cell becomes a formula, a link or a number because of how it begins. Money is ``Decimal``
+in, a number with two places out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from itertools import chain, islice
+from typing import BinaryIO, TypeVar
+
+import xlsxwriter
+from xlsxwriter.format import Format
+from xlsxwriter.worksheet import Worksheet
+
+from app.rules.years import SHANGHAI
+
+LONG_SHEET_ROWS = 5_000
+"""Above this a workbook is written row by row to disk instead of being kept in memory."""
+
+LAST_SHEET_ROW = 1_048_576
+
+Row = TypeVar("Row")
+Cell = str | int | Decimal | date | datetime | bool | None
+
+
+class SheetTooLong(ValueError):
+    """More rows than a sheet holds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class About:
+    """What the sheet 说明 says: ``filters`` as (name, value) in the reader's words, ``asked_at`` aware."""
+
+    title: str
+    filters: tuple[tuple[str, str], ...]
+    asked_at: datetime
+    asked_by: str
+    remarks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Formats:
+    head: Format
+    text: Format
+    count: Format
+    money: Format
+    percent: Format
+    day: Format
+    moment: Format
+    total_text: Format
+    total_count: Format
+    total_money: Format
+    total_percent: Format
+    total_moment: Format
+
+
+def is_long(rows: Iterable[Row]) -> tuple[bool, Iterator[Row]]:
+    """Whether ``rows`` has more than ``LONG_SHEET_ROWS``, and the same rows, none lost."""
+    rest = iter(rows)
+    start = list(islice(rest, LONG_SHEET_ROWS + 1))
+    return len(start) > LONG_SHEET_ROWS, chain(start, rest)
+
+
+def open_workbook(out: BinaryIO, about: About, *, long: bool) -> xlsxwriter.Workbook:
+    workbook = xlsxwriter.Workbook(
+        out,
+        {
+            "constant_memory": long,
+            "strings_to_formulas": False,
+            "strings_to_urls": False,
+            "strings_to_numbers": False,
+            "remove_timezone": True,
+        },
+    )
+    created = shanghai_time(about.asked_at)
+    workbook.set_properties({"title": about.title, "author": about.asked_by, "created": created})
+    return workbook
+
+
+def formats_of(workbook: xlsxwriter.Workbook) -> Formats:
+    total = {"bold": True, "bg_color": "#F3F4F6", "top": 1}
+    count, money, percent, moment = "#,##0", "#,##0.00", "0.00%", "yyyy-mm-dd hh:mm"
+    head = {"bold": True, "bg_color": "#F3F4F6", "bottom": 1, "text_wrap": True}
+    return Formats(
+        head=workbook.add_format(head | {"valign": "vcenter", "align": "center"}),
+        text=workbook.add_format({"num_format": "@"}),
+        count=workbook.add_format({"num_format": count}),
+        money=workbook.add_format({"num_format": money}),
+        percent=workbook.add_format({"num_format": percent}),
+        day=workbook.add_format({"num_format": "yyyy-mm-dd", "align": "left"}),
+        moment=workbook.add_format({"num_format": moment, "align": "left"}),
+        total_text=workbook.add_format(total),
+        total_count=workbook.add_format(total | {"num_format": count}),
+        total_money=workbook.add_format(total | {"num_format": money}),
+        total_percent=workbook.add_format(total | {"num_format": percent}),
+        total_moment=workbook.add_format(total | {"num_format": moment, "align": "left"}),
+    )
+
+
+def write_heads(sheet: Worksheet, formats: Formats, heads: Iterable[tuple[str, float]]) -> None:
+    """The header row and column widths (characters); frozen, repeated on every printed page."""
+    sheet.set_row(0, 32)
+    for column, (head, width) in enumerate(heads):
+        sheet.set_column(column, column, width)
+        sheet.write_string(0, column, head, formats.head)
+    sheet.freeze_panes(1, 1)
+    sheet.repeat_rows(0)
+    sheet.set_landscape()
+    sheet.set_paper(9)
+    sheet.fit_to_pages(1, 0)
+    sheet.set_footer("&C第 &P 页，共 &N 页")
+
+
+def write_cell(sheet: Worksheet, formats: Formats, row: int, column: int, value: Cell) -> None:
+    """One cell, its format by the kind of its value; ``None`` stays empty."""
+    if value is None:
+        return
+    if isinstance(value, bool):
+        sheet.write_string(row, column, "是" if value else "否", formats.text)
+    elif isinstance(value, int):
+        sheet.write_number(row, column, value, formats.count)
+    elif isinstance(value, Decimal):
+        sheet.write_number(row, column, value, formats.money)
+    elif isinstance(value, datetime):
+        sheet.write_datetime(row, column, shanghai_time(value), formats.moment)
+    elif isinstance(value, date):
+        sheet.write_datetime(row, column, value, formats.day)
+    else:
+        sheet.write_string(row, column, str(value), formats.text)
+
+
+def check_room(row: int) -> None:
+    """Raises ``SheetTooLong`` before the writer would drop a row in silence."""
+    if row >= LAST_SHEET_ROW:
+        raise SheetTooLong(f"a sheet holds {LAST_SHEET_ROW:,} rows: ask for less at a time")
+
+
+def write_about(workbook: xlsxwriter.Workbook, formats: Formats, about: About, rows: int) -> None:
+    """The second sheet: title, filter, time, who asked, how many rows."""
+    sheet = workbook.add_worksheet("说明")
+    sheet.set_column(0, 0, 18)
+    sheet.set_column(1, 1, 72)
+    lines: list[tuple[str, Cell]] = [
+        ("名称", about.title),
+        ("行数", rows),
+        ("生成时间", shanghai_time(about.asked_at).strftime("%Y-%m-%d %H:%M:%S")),
+        ("生成人", about.asked_by),
+        *((f"筛选：{name}", value) for name, value in about.filters or (("全部", "无筛选条件"),)),
+        *(("说明", remark) for remark in about.remarks),
+    ]
+    for row, (name, value) in enumerate(lines):
+        sheet.write_string(row, 0, name, formats.head)
+        write_cell(sheet, formats, row, 1, value)
+
+
+def shanghai_time(moment: datetime) -> datetime:
+    """Wall-clock time in Shanghai, as a workbook stores it: without zone."""
+    return moment.astimezone(SHANGHAI).replace(tzinfo=None)

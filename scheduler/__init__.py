@@ -1,0 +1,1 @@
+"""What happens by the calendar and in the background."""

@@ -1,0 +1,54 @@
+"""The work behind the timetable's lines: short, inside the transaction of the run."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from app.jobs import enqueue
+
+ATTEMPTS_AFTER_KILLS = 5
+
+
+def sweep_stalled_jobs(session: Session, boundary: datetime) -> str:
+    """Give jobs of dead workers back to the queue; after five such ends they count as failed."""
+    found = session.execute(text(STALLED_JOBS), {"silence": "60 seconds"}).all()
+    ended = [row.id for row in found if row.attempts + 1 >= ATTEMPTS_AFTER_KILLS]
+    again = [row.id for row in found if row.attempts + 1 < ATTEMPTS_AFTER_KILLS]
+    session.execute(text(FAIL_JOBS), {"ids": ended})
+    session.execute(text(RETRY_JOBS), {"ids": again})
+    return f"{len(again)} again, {len(ended)} failed" if found else "none stalled"
+
+
+def enqueue_check(session: Session, boundary: datetime) -> str:
+    job = enqueue(session, "housekeeping.check", only_one="housekeeping.check")
+    return f"job {job}" if job else "already waiting"
+
+
+def enqueue_forget(session: Session, boundary: datetime) -> str:
+    job = enqueue(session, "housekeeping.forget", only_one="housekeeping.forget")
+    return f"job {job}" if job else "already waiting"
+
+
+STALLED_JOBS = """
+    SELECT job.id, job.attempts
+      FROM procrastinate_jobs AS job
+      LEFT JOIN procrastinate_workers AS worker ON worker.id = job.worker_id
+     WHERE job.status = 'doing'
+       AND (worker.id IS NULL OR worker.last_heartbeat < now() - CAST(:silence AS interval))
+       FOR UPDATE OF job SKIP LOCKED
+"""
+
+FAIL_JOBS = """
+    UPDATE procrastinate_jobs
+       SET status = 'failed', attempts = attempts + 1
+     WHERE id = ANY(CAST(:ids AS bigint[]))
+"""
+
+RETRY_JOBS = """
+    UPDATE procrastinate_jobs
+       SET status = 'todo', attempts = attempts + 1, worker_id = NULL, abort_requested = false
+     WHERE id = ANY(CAST(:ids AS bigint[]))
+"""

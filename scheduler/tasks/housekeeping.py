@@ -1,0 +1,59 @@
+"""Keeping the house: a nightly look for figures that lie, and forgetting what nobody needs."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import text
+
+from app.clock import now
+from app.log import log
+from app.transaction import transaction
+from scheduler.tasks import task
+
+KEYS_KEPT = timedelta(days=30)
+DONE_JOBS_KEPT = timedelta(days=30)
+ROUTINE_RUNS_KEPT = timedelta(days=7)
+
+
+class FiguresLie(Exception):
+    """The nightly check found figures that don't agree with their rows; the log names them."""
+
+
+@task("housekeeping.check", attempts=1)
+def check_figures() -> None:
+    """Re-derive every figure, as `canbao check` does; a lie makes the job fail."""
+    from app.queries.check import find_lies
+
+    with transaction() as session:
+        lies = list(find_lies(session))
+    for lie in lies:
+        log.error("figure_lies", lie=str(lie))
+    if lies:
+        raise FiguresLie(f"{len(lies)} figures don't agree with their rows")
+
+
+@task("housekeeping.forget")
+def forget_old_records() -> None:
+    """Delete answers kept for repeated requests, finished jobs, and the routine part of the run list."""
+    at = now()
+    with transaction() as session:
+        session.execute(text(FORGET_KEYS), {"before": at - KEYS_KEPT})
+        session.execute(text(FORGET_JOBS), {"before": at - DONE_JOBS_KEPT})
+        session.execute(text(FORGET_RUNS), {"before": at - ROUTINE_RUNS_KEPT})
+
+
+FORGET_KEYS = "DELETE FROM idempotency_key WHERE created_at < :before"
+
+FORGET_JOBS = """
+    DELETE FROM procrastinate_jobs AS job
+     WHERE job.status = 'succeeded'
+       AND NOT EXISTS (SELECT 1
+                         FROM procrastinate_events AS event
+                        WHERE event.job_id = job.id AND event.at >= :before)
+"""
+
+FORGET_RUNS = """
+    DELETE FROM scheduler_run
+     WHERE name = 'jobs.sweep_stalled' AND ok AND boundary < :before
+"""
