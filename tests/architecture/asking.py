@@ -1,0 +1,198 @@
+"""Asking the application as somebody of the small city: addresses filled in, answers read as text."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Flask
+from flask.testing import FlaskClient
+from flask_jwt_extended import create_access_token
+from openpyxl import load_workbook
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+from werkzeug.routing import Rule
+from werkzeug.test import TestResponse
+
+from app.security.roles import GRANTS, Permission, Role
+from tests.architecture.cases import API, CASES, Other
+from tests.architecture.world import ACTORS, DISTRICTS, Kind, Mark, World
+from tests.factories import sign_in
+
+TREE_ROLES = {Role.MUNICIPAL_ADMIN, Role.MANAGER, Role.DISTRICT_REVIEWER, Role.SECOND_REVIEWER, Role.OPERATOR}
+NOBODYS = (999_999_999, 10**30)
+"""Numbers of no row: one that could be, and one that no column holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """A role at its place."""
+
+    role: Role
+    place: str
+
+    def __str__(self) -> str:
+        return f"{self.role.value}@{self.place}"
+
+    def may(self, permission: Permission | None) -> bool:
+        return permission in GRANTS[self.role]
+
+    def sees(self, world: World, kind: Kind, place: str) -> bool:
+        """Domain section 1, in other words than ``app.security.visible``."""
+        if self.role in TREE_ROLES:
+            return self.place in world.places[place].path
+        if self.role is Role.SECURITY_ADMIN:
+            return kind in (Kind.UNION, Kind.ACCOUNT)
+        if self.role is Role.CENTRE_CLERK:
+            if kind in (Kind.BATCH, Kind.COVERED):
+                return place in world.filed
+            if kind in (Kind.UNION, Kind.NOTICE):
+                return place in DISTRICTS
+            return kind in (Kind.DISTRICT_BATCH, Kind.VOUCHER)
+        return False
+
+    def hidden_marks(self, world: World) -> set[str]:
+        """Words that must not stand in any answer. Names of the unions above one's own are no secret."""
+        return {
+            mark.of(place)
+            for place in world.places
+            for mark in Mark
+            if not self._may_read(world, mark, place)
+        }
+
+    def _may_read(self, world: World, mark: Mark, place: str) -> bool:
+        if mark is Mark.ACCOUNT and place == self.place:
+            return True
+        below = {name for name, each in world.places.items() if place in each.path}
+        if self.role in TREE_ROLES:
+            own = self.place in world.places[place].path
+            return own or (mark is Mark.UNION and self.place in below)
+        if self.role is Role.SECURITY_ADMIN:
+            return mark in (Mark.UNION, Mark.ACCOUNT)
+        if self.role is Role.CENTRE_CLERK:
+            if mark is Mark.UNION:
+                return bool(below & {*world.filed, *DISTRICTS})
+            return mark is Mark.FILING or (mark is Mark.PERSON and place in world.filed)
+        return mark not in (Mark.PERSON, Mark.EMPLOYER)
+
+
+ASKERS = tuple(Asker(role, place) for role, place in ACTORS)
+
+
+def places_of(world: World, kinds: Mapping[str, Kind]) -> list[str]:
+    """Where an object of every one of these kinds stands."""
+    return [place for place in world.places if all(place in world.objects[kind] for kind in kinds.values())]
+
+
+def foreign_places(asker: Asker, world: World, kinds: Mapping[str, Kind]) -> Iterator[str]:
+    """One place of each relation that the asker doesn't see: parent, sibling, other branch (for some, child)."""
+    seen: set[tuple[bool, int, bool]] = set()
+    mine = world.places[asker.place]
+    for place in places_of(world, kinds):
+        if all(asker.sees(world, kind, place) for kind in kinds.values()):
+            continue
+        path = world.places[place].path
+        shared = len(set(path) & set(mine.path))
+        relation = (place in mine.above, shared, len(path) > len(mine.path))
+        if relation not in seen:
+            seen.add(relation)
+            yield place
+
+
+def filled(template: Any, world: World, place: str | None) -> Any:
+    """A body or query with the place's objects in it; without a place, with one of the largest numbers."""
+    if isinstance(template, Mapping):
+        return {name: filled(part, world, place) for name, part in template.items()}
+    if isinstance(template, list):
+        return [filled(part, world, place) for part in template]
+    if template is Other.MARK:
+        return "Zq"
+    if place is None and isinstance(template, Kind | Other):
+        return NOBODYS[1]
+    if isinstance(template, Kind):
+        return world.objects[template].get(place, 0)
+    if template is Other.CODE:
+        return world.places[place].union.code
+    if template in (Other.EMPLOYER, Other.EMPLOYER_CODE):
+        employer = world.employers.get(place)
+        return "" if employer is None else employer.id if template is Other.EMPLOYER else employer.code
+    return template
+
+
+class Asking:
+    """Requests of one asker after another, on the test's own transaction."""
+
+    def __init__(self, app: Flask, client: FlaskClient, world: World) -> None:
+        self.client, self.world = client, world
+        self.rules: dict[str, list[Rule]] = {}
+        for rule in app.url_map.iter_rules():
+            self.rules.setdefault(rule.endpoint, []).append(rule)
+        self.permissions: dict[str, Permission | None] = {
+            endpoint: getattr(app.view_functions[endpoint], "needs", None) for endpoint in self.rules
+        }
+        self._adapter = app.url_map.bind("localhost")
+
+    def methods(self, endpoint: str) -> set[str]:
+        return {method for rule in self.rules[endpoint] for method in rule.methods or ()} - {
+            "HEAD",
+            "OPTIONS",
+        }
+
+    def address(self, endpoint: str, place: str | None = None, **named: Any) -> str:
+        """The route's address with the place's objects, or those given by name."""
+        case = CASES[endpoint]
+        objects = (
+            {name: self.world.objects[kind][place] for name, kind in case.objects.items()} if place else {}
+        )
+        return self._adapter.build(endpoint, {**case.fixed, **objects, **named})
+
+    def ask(
+        self, asker: Asker, method: str, address: str, endpoint: str, body: Any = None, query: Any = None
+    ) -> TestResponse:
+        """One request of the asker, or of somebody who isn't signed in."""
+        account = self.world.accounts[str(asker)] if asker else None
+        options: dict[str, Any] = {"method": method}
+        if query:
+            address += ("&" if "?" in address else "?") + urlencode(query)
+        sends = method != "GET"
+        content = dict(body) if isinstance(body, Mapping) else body
+        if sends and isinstance(content, dict) and "file" in content:
+            name = content.pop("file")
+            content["file"] = (io.BytesIO(b"%PDF-1.7 " if name.endswith(".pdf") else b"PK"), name)
+        by_program = endpoint in API
+        if account is None:
+            self.client.delete_cookie("canbao")
+        elif by_program:
+            options["headers"] = {"Authorization": f"Bearer {create_access_token(identity=str(account.id))}"}
+        else:
+            sign_in(self.client, account)
+        if sends and by_program and not (isinstance(content, dict) and "file" in content):
+            options["json"] = content
+        elif sends:
+            options["data"] = content
+        return self.client.open(address, **options)
+
+
+def text_of(answer: TestResponse) -> str:
+    """An answer as text; a workbook opened, all its sheets and cells."""
+    if "spreadsheetml" in (answer.mimetype or ""):
+        book = load_workbook(io.BytesIO(answer.data))
+        cells = (str(cell) for sheet in book for row in sheet.iter_rows(values_only=True) for cell in row)
+        return "\n".join(cells)
+    return answer.data.decode("utf-8", errors="replace")
+
+
+def fingerprint(session: Session) -> dict[str, tuple[int, int]]:
+    """Rows and their hash, table by table: two alike mean that nothing was changed."""
+    session.flush()
+    names = session.scalars(
+        text("SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace")
+    )
+    each = " UNION ALL ".join(
+        f"SELECT '{name}', count(*), coalesce(sum(hashtextextended(t::text, 0)), 0) FROM {name} t"  # noqa: S608
+        for name in sorted(names)
+    )
+    return {name: (rows, int(hashed)) for name, rows, hashed in session.execute(text(each))}

@@ -1,0 +1,254 @@
+"""Every route, and what its address and its body can name: the table that the visibility matrix runs over.
+
+A new route without a line here fails the suite.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from tests.architecture.world import YEAR, Kind
+
+
+class Other(StrEnum):
+    """What a body or a query names besides the objects of ``Kind``."""
+
+    CODE = "code"
+    """A union's code."""
+    MARK = "mark"
+    """The beginning of every mark: a search for it finds whatever can be found."""
+    EMPLOYER = "employer"
+    EMPLOYER_CODE = "employer_code"
+
+
+Names = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """``objects``: parts of the address that name an object. ``fixed``: the parts that don't.
+
+    ``body``: what a POST or PUT needs so that it would go through. ``queries``: addresses to look at, and
+    ``bodies``: bodies to send, in which a foreign object is named. ``alone``: what the bare address may answer
+    to somebody who may open it. ``part``: a piece that a page puts into itself, not a page.
+    """
+
+    objects: Mapping[str, Kind] = field(default_factory=dict)
+    fixed: Names = field(default_factory=dict)
+    body: Any = field(default_factory=dict)
+    queries: Sequence[Names] = ()
+    bodies: Sequence[tuple[Names, Any]] = ()
+    """Query and body."""
+    alone: tuple[int, ...] = (200, 302)
+    part: bool = False
+
+
+U, A, M, B, D, V, N, R, S = (
+    Kind.UNION, Kind.ACCOUNT, Kind.MEMBER, Kind.BATCH, Kind.DISTRICT_BATCH, Kind.VOUCHER, Kind.NOTICE,
+    Kind.IMPORT, Kind.SPLIT,
+)  # fmt: skip
+
+IN_YEAR = {"year": YEAR}
+BY_CARD = {"year": YEAR, "channel": "member_card"}
+BY_SOCIAL_CARD = {"year": YEAR, "channel": "social_card"}
+REASON = {"reason_code": "other", "text": "请核对"}
+SEARCH = {"name": Other.MARK}
+ACCOUNT = {
+    "username": "newcomer",
+    "email": "newcomer@example.org",
+    "name": "新人",
+    "role": "operator",
+    "union_code": Other.CODE,
+}
+MEMBER = {
+    "name": "新人",
+    "id_type": "passport",
+    "id_number": "E77777777",
+    "phone": "13300000000",
+    "sex": "male",
+    "birth_date": "1990-01-01",
+    "kind": "employed",
+}
+SPLIT = {"district_share": "13.00", "grassroots_share": "0.00"}
+PLAN = {"plan": "A", "term": "full"}
+HANDLER = {"name": "李经办", "phone": "13800000000", "email": "li@example.org"}
+EXTENSION = {
+    "window": "review",
+    "union_code": Other.CODE,
+    "closes_at": "2999-12-31T00:00:00+08:00",
+    "reason": "延期",
+}
+
+SCREENS: dict[str, Case] = {
+    "Home.index": Case(),
+    "Password.change": Case(),
+    "Accounts.list": Case(queries=[{"text": Other.MARK}, {"union": Other.MARK}, {"union": Other.CODE}]),
+    "Accounts.create": Case(bodies=[({}, ACCOUNT)]),
+    "Accounts.reset": Case({"account_id": A}),
+    "Accounts.active": Case({"account_id": A}, body={"active": "no"}),
+    "Audit.list": Case(queries=[{"person": Other.MARK}]),
+    "Centre.queue": Case(queries=[{"district": Other.MARK}, {"number": "CB"}]),
+    "Centre.batch": Case({"row_id": D}),
+    "Centre.accept": Case({"row_id": D}),
+    "Centre.reject": Case({"row_id": D}, body=REASON),
+    "Centre.vouchers": Case(),
+    "Centre.voucher": Case({"row_id": V}),
+    "Centre.settle": Case({"row_id": V}),
+    "Centre.reject_voucher": Case({"row_id": V}, body=REASON),
+    "Confirmation.screen": Case(
+        fixed=BY_SOCIAL_CARD,
+        queries=[{"bucket": "all"}, {"bucket": "elsewhere"}, {"bucket": "all", **SEARCH}],
+        bodies=[({}, {"plan": "A", "member_ids": [M]})],
+    ),
+    "Confirmation.people": Case(fixed=BY_CARD, queries=[{"bucket": "all"}, SEARCH]),
+    "Cover.search": Case(queries=[SEARCH, {"name": "有卡"}]),
+    "Cover.log": Case({"row_id": B, "member_id": Kind.COVERED}),
+    "Dictionary.list": Case(),
+    "Dictionary.add": Case(),
+    "Dictionary.edit": Case(fixed={"pk": 1}),
+    "Dictionary.delete": Case(fixed={"pk": 1}),
+    "DistrictBatches.list": Case(queries=[{"number": "CB"}]),
+    "DistrictBatches.detail": Case({"row_id": D}),
+    "DistrictBatches.vouchers": Case({"row_id": D}),
+    "DistrictBatches.upload": Case(
+        {"row_id": D}, body={"title": "", "amount": "1.00", "paid_on": "2024-12-30", "file": "voucher.pdf"}
+    ),
+    "DistrictBatches.voucher": Case({"row_id": V}),
+    "DistrictBatches.notice": Case({"row_id": D}),
+    "Documents.notice": Case({"number": N}),
+    "Employers.list": Case(queries=[{"text": Other.MARK}, {"union": Other.MARK}, {"union": Other.CODE}]),
+    "Enrolment.member_card": Case(queries=[{"number": "JC"}]),
+    "Enrolment.social_card": Case(queries=[{"number": "JC"}]),
+    "Enrolment.batch": Case({"row_id": B}),
+    "Enrolment.submitted": Case({"row_id": B}),
+    "FeeSplits.list": Case(),
+    "FeeSplits.choose": Case(fixed=IN_YEAR | PLAN, queries=[{"text": Other.MARK}, {"text": Other.CODE}]),
+    "FeeSplits.edit": Case(
+        fixed=IN_YEAR | PLAN, queries=[{"union_id": U}], bodies=[({"union_id": U}, SPLIT)]
+    ),
+    "FeeSplits.drop": Case({"row_id": S}),
+    "Fees.municipal": Case(),
+    "Fees.edit": Case(fixed=IN_YEAR | PLAN | {"category": "ordinary"}),
+    "Filing.file": Case(),
+    "Filing.filed": Case({"row_id": D}),
+    "Imports.list": Case(
+        bodies=[({}, {"kind": "members", "employer_code": Other.EMPLOYER_CODE, "file": "people.xlsx"})]
+    ),
+    "Imports.template": Case(fixed={"kind": "members"}),
+    "Imports.show": Case({"row_id": R}),
+    "Imports.part": Case({"row_id": R}, part=True),
+    "Imports.errors": Case({"row_id": R}),
+    "Imports.commit": Case({"row_id": R}),
+    "Marks.waiting": Case(fixed=BY_CARD, queries=[SEARCH]),
+    "Marks.confirm": Case({"row_id": M}, BY_CARD),
+    "Marks.withdraw": Case({"row_id": M}, BY_CARD),
+    "Marks.decide": Case({"row_id": M}, BY_CARD),
+    "Marks.exclude": Case({"row_id": M}, BY_CARD, REASON),
+    "Marks.include": Case({"row_id": M}, BY_CARD),
+    "Marks.keep": Case({"row_id": M}, BY_CARD, {"reason": "延迟退休"}),
+    "Marks.retirement_class": Case({"row_id": M}, BY_CARD, {"retirement_class": "F55"}),
+    "Members.list": Case(queries=[SEARCH, {"name": "有卡"}, {"union_id": U}]),
+    "Members.export": Case(queries=[SEARCH, {"union_id": U}]),
+    "Members.show": Case({"row_id": M}),
+    "Members.create": Case(bodies=[({}, MEMBER | {"employer_id": Other.EMPLOYER})]),
+    "Members.edit": Case({"row_id": M}, body=MEMBER),
+    "Monitor.live": Case(),
+    "Monitor.below": Case({"row_id": U}),
+    "Monitor.figures": Case({"row_id": U}, part=True),
+    "Review.collective": Case(
+        queries=[{"union_name": Other.MARK}, {"parent_name": Other.MARK}, {"union_code": Other.CODE}],
+        bodies=[({}, {"ids": [B]})],
+    ),
+    "Review.approved": Case(queries=[{"union_name": Other.MARK}], bodies=[({}, {"ids": [B]})]),
+    "Review.batch": Case({"row_id": B}, body=REASON, queries=[{"member_ids": M}]),
+    "Schedule.runs": Case(),
+    "Statistics.form": Case(
+        queries=[{"district_id": U}, {"level": "grassroots"}, {"level": "grassroots", "district_id": U}]
+    ),
+    "Statistics.download": Case(queries=[{"district_id": U}, {"level": "grassroots"}]),
+    "Unions.list": Case(queries=[{"text": Other.MARK}, {"text": Other.CODE}, {"parent_id": U}]),
+    "Unions.create": Case(queries=[{"parent": Other.CODE}]),
+    "Unions.edit": Case({"row_id": U}),
+    "Years.list": Case(),
+    "Years.add_plan": Case(body={"code": "C", "name": "C类"}),
+    "Years.create": Case(),
+    "Years.show": Case(fixed=IN_YEAR),
+    "Years.edit": Case(fixed=IN_YEAR),
+    "Years.extend": Case(fixed=IN_YEAR),
+}
+
+API: dict[str, Case] = {
+    "CoverApi.enrolments": Case(
+        queries=[{"person": "E77777777"}, {"member_id": M}, {"year": YEAR}], alone=(200, 404, 422)
+    ),
+    "DocumentsApi.notice": Case({"number": N}),
+    "EnrolmentApi.confirm": Case(fixed=IN_YEAR, bodies=[({}, {"member_ids": [M]})]),
+    "EnrolmentApi.get_batch": Case({"batch_id": B}),
+    "EnrolmentApi.list_batches": Case(queries=[{"union_id": U}, {"second_id": U}]),
+    "EnrolmentApi.people": Case(fixed=BY_CARD, queries=[{"union_id": U}], alone=(200, 404, 422)),
+    "EnrolmentApi.preview": Case(fixed=BY_CARD, queries=[{"union_id": U}], alone=(200, 404, 422)),
+    "EnrolmentApi.submit": Case(
+        fixed=IN_YEAR,
+        body={"channel": "member_card", "plan": "A"},
+        bodies=[({}, {"channel": "social_card", "plan": "A", "member_ids": [M]})],
+    ),
+    "FiguresApi.monitor": Case(fixed=IN_YEAR, queries=[{"district_id": U}]),
+    "FiguresApi.statistics": Case(fixed=IN_YEAR, queries=[{"district_id": U}, {"level": "grassroots"}]),
+    "ImportsApi.commit": Case({"import_id": R}),
+    "ImportsApi.errors": Case({"import_id": R}),
+    "ImportsApi.get_import": Case({"import_id": R}),
+    "ImportsApi.import_answers": Case(fixed={"name": "bank"}),
+    "ImportsApi.import_employers": Case(),
+    "ImportsApi.import_members": Case(
+        bodies=[({}, {"kind": "employed", "employer_code": Other.EMPLOYER_CODE, "file": "people.xlsx"})]
+    ),
+    "ImportsApi.import_unions": Case(),
+    "ImportsApi.template": Case(),
+    "MembersApi.list_members": Case(queries=[{"union_id": U}, SEARCH, {"name": "有卡"}]),
+    "OrganisationApi.create_account": Case(bodies=[({}, ACCOUNT)]),
+    "OrganisationApi.create_union": Case(),
+    "OrganisationApi.list_unions": Case(queries=[{"parent_id": U}, {"q": Other.MARK}, {"q": Other.CODE}]),
+    "OrganisationApi.me": Case(),
+    "ReviewApi.approve": Case({"batch_id": B}),
+    "ReviewApi.approve_many": Case(bodies=[({}, {"ids": [B]})]),
+    "ReviewApi.return_": Case({"batch_id": B}, body=REASON),
+    "ReviewApi.unapprove": Case({"batch_id": B}),
+    "SettlementApi.accept": Case({"batch_id": D}),
+    "SettlementApi.file": Case(fixed=IN_YEAR, body={"handler": HANDLER}),
+    "SettlementApi.get_district_batch": Case({"batch_id": D}),
+    "SettlementApi.list_district_batches": Case(queries=[{"district_id": U}]),
+    "SettlementApi.reject": Case({"batch_id": D}, body=REASON),
+    "SettlementApi.reject_voucher": Case({"voucher_id": V}, body=REASON),
+    "SettlementApi.settle": Case({"voucher_id": V}),
+    "SettlementApi.upload": Case(
+        {"batch_id": D}, body={"title": "", "amount": "1.00", "paid_on": "2024-12-30", "file": "voucher.pdf"}
+    ),
+    "YearsApi.extend": Case(fixed=IN_YEAR, bodies=[({}, EXTENSION)]),
+    "YearsApi.get_fees": Case(fixed=IN_YEAR),
+    "YearsApi.get_year": Case(fixed=IN_YEAR),
+    "YearsApi.put_fees": Case(fixed=IN_YEAR, body=[]),
+    "YearsApi.put_split": Case(fixed=IN_YEAR, bodies=[({}, PLAN | SPLIT | {"union_id": U})]),
+    "YearsApi.put_year": Case(fixed=IN_YEAR),
+}
+
+OPEN_TO_ALL: dict[str, str] = {
+    "Documents.verify": "what the QR code of a notice opens; 404 without the code that stands on the paper",
+    "LanguageSwitch.switch": "sets the language of the browser's session",
+    "LocaleView.index": "the framework's own way to do so",
+    "LoginApi.login": "signs in",
+    "LoginView.login": "signs in",
+    "LoginView.logout": "signs out",
+    "OpenApiDocument.document": "the document of the API",
+    "UtilView.back": "goes back to the last page of the session",
+    "appbuilder.static": "the framework's assets",
+    "health.healthz": "whether the process lives",
+    "health.readyz": "whether it can work",
+    "metrics.show": "requests by endpoint and jobs by state",
+    "static": "assets",
+}
+"""Routes that show nobody's data, with the reason."""
+
+CASES = SCREENS | API

@@ -1,0 +1,90 @@
+"""One PostgreSQL server per run, one database per worker, one rolled-back transaction per test."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
+
+from app import create_app
+from app.database import leave_embedded, migrate_to_head, start_embedded
+from app.jobs import perform_pending
+from config import Settings
+from scheduler.tasks import import_all
+from tests.conformance.cities import SEED, fresh_seed
+from tests.databases import SharingClient, cloned_database, rolled_back, settings_for
+
+FASTER_THAN_SAFE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+
+
+def pytest_configure() -> None:
+    """Choose the seed before the workers start, so that all of them have the same one."""
+    fresh_seed()
+
+
+def pytest_report_header() -> list[str]:
+    seed = fresh_seed()
+    return [f"conformance: one more city of seed {seed} ({SEED}={seed} brings it back)"] if seed else []
+
+
+@pytest.fixture(scope="session")
+def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The run's own server, shared by all xdist workers; its first database is the migrated template."""
+    folder = tmp_path_factory.getbasetemp()
+    if os.environ.get("PYTEST_XDIST_WORKER"):
+        folder = folder.parent
+    data_dir = folder / "server"
+    url = start_embedded(data_dir, FASTER_THAN_SAFE)
+    migrate_to_head(url)
+    yield url
+    leave_embedded(data_dir)
+
+
+@pytest.fixture(scope="session")
+def database_url(server_url: str) -> Iterator[str]:
+    """This worker's own copy of the template."""
+    with cloned_database(server_url) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def settings(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    return settings_for(database_url, tmp_path_factory.mktemp("data"))
+
+
+@pytest.fixture(scope="session")
+def app(settings: Settings) -> Flask:
+    application = create_app(settings)
+    application.config.update(TESTING=True, PROPAGATE_EXCEPTIONS=False, WTF_CSRF_ENABLED=False)
+    return application
+
+
+@pytest.fixture
+def session(app: Flask) -> Iterator[Session]:
+    """A session whose commits are undone after the test; requests of `client` see its rows."""
+    with rolled_back(app) as undone:
+        yield undone
+
+
+@pytest.fixture
+def client(app: Flask, session: Session) -> FlaskClient:
+    """A browser without a page: cookies and redirects, on the test's own transaction."""
+    return SharingClient(app, app.response_class, use_cookies=True)
+
+
+@pytest.fixture
+def perform_jobs(session: Session) -> Callable[[], int]:
+    """Run what was enqueued, in the test's own transaction."""
+    import_all()
+    return lambda: perform_pending(session)
+
+
+@pytest.fixture
+def committed_database(server_url: str) -> Iterator[str]:
+    """The address of a throw-away database, for tests that race or start processes."""
+    with cloned_database(server_url) as url:
+        yield url

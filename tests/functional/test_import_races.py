@@ -1,0 +1,89 @@
+"""Two imports at the same moment: committed for real, each on a connection of its own."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+from flask import Flask
+from sqlalchemy import select
+
+from app.models import ImportRun, Member
+from app.rules.imports import ImportKind, ImportState
+from app.security.roles import Role
+from app.services.imports import apply_import, check_import, commit_import, start_import
+from app.transaction import transaction
+from tests.factories import actor_of_role, make_tree
+from tests.factories.imports import NOW, Row, passport, sheet_of
+
+
+def ready_runs(workbooks: list[list[Row]], *, same_union: bool) -> list[int]:
+    """Imports that were checked and committed by their operators, waiting to be applied."""
+    with transaction() as session:
+        tree = make_tree(session)
+        homes = [tree.grassroots, tree.grassroots if same_union else tree.sibling]
+        runs = []
+        for home, rows in zip(homes, workbooks, strict=True):
+            operator = actor_of_role(session, home, Role.OPERATOR)
+            run = start_import(
+                session,
+                operator,
+                kind=ImportKind.MEMBERS,
+                file_name="a.xlsx",
+                content=sheet_of(rows),
+                now=NOW,
+            )
+            check_import(session, run.id, NOW)
+            commit_import(session, operator, run.id, NOW)
+            runs.append(run.id)
+    return runs
+
+
+def apply_together(application: Flask, runs: list[int]) -> list[tuple[int, int, int]]:
+    """Created, unchanged and invalid of each run, after both were applied at once."""
+    start = Barrier(len(runs))
+
+    def apply(run_id: int) -> None:
+        with application.app_context():
+            start.wait()
+            with transaction() as session:
+                apply_import(session, run_id, NOW)
+
+    with ThreadPoolExecutor(len(runs)) as threads:
+        list(threads.map(apply, runs))
+    with transaction() as session:
+        done = session.scalars(select(ImportRun).order_by(ImportRun.id)).all()
+        assert [run.state for run in done] == [ImportState.DONE] * len(runs)
+        return sorted((run.created, run.unchanged, run.invalid) for run in done)
+
+
+def test_two_imports_of_one_person_into_one_union_create_one_member(committing: Flask) -> None:
+    runs = ready_runs([[passport(1), passport(2)], [passport(2), passport(1)]], same_union=True)
+    assert apply_together(committing, runs) == [(0, 2, 0), (2, 0, 0)]
+
+
+def test_two_unions_that_import_one_person_at_once_do_not_both_get_her(committing: Flask) -> None:
+    runs = ready_runs([[passport(1)], [passport(1)]], same_union=False)
+    assert apply_together(committing, runs) == [(0, 0, 1), (1, 0, 0)]
+    with transaction() as session:
+        assert len(session.scalars(select(Member)).all()) == 1
+
+
+def test_one_import_performed_twice_at_once_happens_once(committing: Flask) -> None:
+    (run, _) = ready_runs([[passport(1)], [passport(2)]], same_union=True)
+    assert apply_twice(committing, run) == 1
+
+
+def apply_twice(application: Flask, run_id: int) -> int:
+    start = Barrier(2)
+
+    def apply(_: int) -> None:
+        with application.app_context():
+            start.wait()
+            with transaction() as session:
+                apply_import(session, run_id, NOW)
+
+    with ThreadPoolExecutor(2) as threads:
+        list(threads.map(apply, range(2)))
+    with transaction() as session:
+        return len(session.scalars(select(Member)).all())

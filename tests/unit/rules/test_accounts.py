@@ -1,0 +1,107 @@
+"""Locks that grow, passwords that hold, roles where their work is."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from app.rules.accounts import check_manager, check_new_password, check_role_at, locked_until
+from app.rules.organisation import UnionLevel
+from app.rules.violations import RuleViolation
+
+FAILED_AT = datetime(2026, 12, 1, 9, 0, tzinfo=ZoneInfo("Asia/Shanghai"))
+
+
+@pytest.mark.parametrize(
+    ("failures", "minutes"),
+    [(5, 1), (6, 2), (7, 4), (8, 8), (9, 16), (10, 30), (500, 30)],
+)
+def test_the_fifth_failure_locks_for_a_minute_and_each_further_one_for_twice_as_long(
+    failures: int, minutes: int
+) -> None:
+    assert locked_until(failures, FAILED_AT) == FAILED_AT + timedelta(minutes=minutes)
+
+
+@pytest.mark.parametrize(("failures", "last"), [(0, None), (4, FAILED_AT), (9, None)])
+def test_fewer_than_five_failures_lock_nothing(failures: int, last: datetime | None) -> None:
+    assert locked_until(failures, last) is None
+
+
+@pytest.mark.parametrize("password", ["Haicheng-2025", "lower-UPPER", "a1!a1!a1!a", "海城工会abc2025!"])
+def test_a_password_of_ten_characters_and_three_kinds_is_taken(password: str) -> None:
+    check_new_password(password, "operator@example.org")
+
+
+@pytest.mark.parametrize(
+    ("password", "login", "code"),
+    [
+        ("Short-1", "wang", "password_short"),
+        ("1", "wang", "password_short"),
+        ("A1-" + "x" * 126, "wang", "password_long"),
+        ("onlysmallletters", "wang", "password_kinds"),
+        ("small1234567", "wang", "password_kinds"),
+        ("My-Wangyi-2025", "wangyi", "password_is_name"),
+        ("WANGYI@Example.org", "wangyi@example.org", "password_is_name"),
+    ],
+)
+def test_a_weak_password_is_refused_at_its_field(password: str, login: str, code: str) -> None:
+    with pytest.raises(RuleViolation) as refusal:
+        check_new_password(password, login)
+    assert (refusal.value.code, refusal.value.field) == (code, "password")
+
+
+def test_a_short_login_name_does_not_forbid_every_password_that_holds_it() -> None:
+    check_new_password("Haicheng-2025", "ha")
+
+
+@pytest.mark.parametrize(
+    ("role", "level", "code"),
+    [
+        ("operator", UnionLevel.GRASSROOTS, None),
+        ("operator", UnionLevel.DISTRICT, "role_not_at_level"),
+        ("manager", UnionLevel.DISTRICT, None),
+        ("manager", UnionLevel.GRASSROOTS, "role_not_at_level"),
+        ("auditor", UnionLevel.MUNICIPAL, None),
+        ("operator", None, "account_union_unsupported"),
+    ],
+)
+def test_a_role_is_given_only_where_its_work_is(
+    role: str, level: UnionLevel | None, code: str | None
+) -> None:
+    if code is None:
+        check_role_at(role, level)
+        return
+    with pytest.raises(RuleViolation) as refusal:
+        check_role_at(role, level)
+    assert refusal.value.code == code
+
+
+@pytest.mark.parametrize(
+    ("roles", "own", "held", "code"),
+    [
+        ({"security_admin"}, True, "auditor", None),
+        ({"security_admin"}, True, "municipal_admin", None),
+        ({"municipal_admin", "security_admin"}, True, "security_admin", None),
+        ({"municipal_admin"}, False, "operator", None),
+        ({"municipal_admin"}, True, "centre_clerk", None),
+        ({"municipal_admin"}, True, "security_admin", "account_administration"),
+        ({"municipal_admin"}, True, "auditor", "account_administration"),
+        ({"municipal_admin"}, True, "municipal_admin", "account_administration"),
+        ({"district_reviewer"}, False, "operator", None),
+        ({"district_reviewer"}, True, "district_reviewer", "account_not_yours"),
+        ({"second_reviewer"}, False, "operator", None),
+        ({"operator"}, True, "operator", "account_not_yours"),
+        ({"centre_clerk", "auditor", "manager"}, False, "operator", "account_not_yours"),
+    ],
+)
+def test_accounts_are_managed_from_above_and_administrators_by_the_security_administrator(
+    roles: set[str], own: bool, held: str, code: str | None
+) -> None:
+    if code is None:
+        check_manager(frozenset(roles), own, frozenset({held}))
+        return
+    with pytest.raises(RuleViolation) as refusal:
+        check_manager(frozenset(roles), own, frozenset({held}))
+    assert (refusal.value.code, refusal.value.status) == (code, 403)

@@ -1,0 +1,71 @@
+"""Every closed set that a screen shows has words and a known tone for each of its members."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+from enum import Enum, StrEnum
+
+import pytest
+from flask import Flask
+from flask_babel import force_locale
+
+import app.rules
+from app.labels import TONES, WORDS, choices, label, tone
+from app.models.dictionary import ReasonKind
+from app.rules.enrolment import BatchStatus
+from app.security.roles import Role
+
+
+def _closed_sets() -> list[type[StrEnum]]:
+    found: dict[str, type[StrEnum]] = {"ReasonKind": ReasonKind, "Role": Role}
+    for module in pkgutil.iter_modules(app.rules.__path__):
+        rules = importlib.import_module(f"app.rules.{module.name}")
+        for name, kind in inspect.getmembers(rules, inspect.isclass):
+            if issubclass(kind, StrEnum) and kind is not StrEnum:
+                found[name] = kind
+    return sorted(found.values(), key=lambda kind: kind.__name__)
+
+
+@pytest.mark.parametrize("kind", _closed_sets(), ids=lambda kind: kind.__name__)
+def test_every_member_has_words(kind: type[StrEnum]) -> None:
+    assert set(WORDS[kind.__name__]) == {member.value for member in kind}
+
+
+def test_tones_are_of_members_that_exist() -> None:
+    for name, tones in TONES.items():
+        assert set(tones) <= set(WORDS[name]), name
+        assert set(tones.values()) <= {"ok", "wait", "bad", "calm", "go"}, name
+
+
+def test_all_words_have_chinese(app: Flask) -> None:
+    with app.test_request_context("/"), force_locale("zh_Hans_CN"):
+        latin = [
+            str(words)
+            for values in WORDS.values()
+            for words in values.values()
+            if not any("\u4e00" <= sign <= "\u9fff" for sign in str(words))
+        ]
+    assert latin == []
+
+
+def test_the_states_of_a_batch_read_as_users_know_them(app: Flask) -> None:
+    with app.test_request_context("/"), force_locale("zh_Hans_CN"):
+        assert [str(label(status)) for status in BatchStatus] == [
+            "区局确认中",
+            "待提交职保中心",
+            "职保中心审核中",
+            "已完成",
+            "退回",
+            "逾期失效",
+        ]
+
+
+def test_nothing_has_a_dash_and_no_tone() -> None:
+    nothing: Enum | None = None
+    assert (label(nothing), tone(nothing)) == ("—", "calm")
+
+
+def test_choices_of_a_set_are_values_with_words() -> None:
+    assert [value for value, _ in choices(ReasonKind)] == [kind.value for kind in ReasonKind]
