@@ -55,7 +55,7 @@ def test_a_returned_batch_tells_why_and_what_is_approved_is_filed_paid_and_settl
     expect(page.get_by_text("其他页已标记")).to_be_visible()
     page.get_by_role("checkbox", name="标记").first.check()
     press_and_agree(page, "退回")
-    expect(page.get_by_text("请从列表中选择原因。")).to_be_visible()
+    expect(page.get_by_role("alert")).to_have_text("请从列表中选择原因。")
     page.get_by_role("combobox", name="原因").select_option("名单中有离职人员")
     page.get_by_role("textbox", name="说明").fill("请核对已标记的两人")
     press_and_agree(page, "退回")
