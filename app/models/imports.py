@@ -49,7 +49,10 @@ class ImportRun(Scoped, Entity):
 
 
 class ImportRow(Entity):
-    """``raw``: the cells as uploaded, in the order of the run's ``headers``; ``cells``: what was understood."""
+    """``raw``: the cells as uploaded, in the order of the run's ``headers``; ``cells``: what was understood.
+
+    ``changes``: of a row that updates, the stored columns that it changes, each as ``[old, new]``.
+    """
 
     __tablename__ = "import_row"
 
@@ -61,6 +64,7 @@ class ImportRow(Entity):
     cells: Mapped[dict[str, Any]] = mapped_column(JSONB)
     valid: Mapped[bool]
     outcome: Mapped[str | None] = mapped_column(String(20))
+    changes: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
 
 
 class ImportError(Entity):

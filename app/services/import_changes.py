@@ -17,7 +17,7 @@ from app.services.import_tree import SETTLE_TREE
 
 
 def foresee_outcomes(session: Session, run: ImportRun, now: datetime) -> None:
-    """Tell for each staged row whether it would create, update or leave unchanged."""
+    """Tell for each staged row whether it would create, update or leave unchanged, and what an update changes."""
     session.execute(text(_outcome_sql(KINDS[run.kind].change)), _parameters(run, now))
 
 
@@ -45,13 +45,29 @@ def _outcome_sql(change: Change) -> str:
     stored = ", ".join(f"m.{name}" for name in change.values)
     wanted = ", ".join(change.values.values())
     return f"""
+        WITH seen AS (
+            SELECT s.row,
+                   CASE WHEN m.id IS NULL THEN 'created'
+                        WHEN ROW({stored}) IS DISTINCT FROM ROW({wanted}) THEN 'updated'
+                        ELSE 'unchanged' END AS outcome,
+                   jsonb_strip_nulls(jsonb_build_object({_changes_sql(change)})) AS changes
+              FROM staged AS s LEFT JOIN {change.table} AS m ON {change.match}
+        )
         UPDATE staged AS judged
-           SET outcome = CASE WHEN m.id IS NULL THEN 'created'
-                              WHEN ROW({stored}) IS DISTINCT FROM ROW({wanted}) THEN 'updated'
-                              ELSE 'unchanged' END
-          FROM staged AS s LEFT JOIN {change.table} AS m ON {change.match}
-         WHERE judged.row = s.row
+           SET outcome = seen.outcome, changes = CASE seen.outcome WHEN 'updated' THEN seen.changes END
+          FROM seen
+         WHERE judged.row = seen.row
     """  # noqa: S608
+
+
+def _changes_sql(change: Change) -> str:
+    """Pairs of a column's name and its ``[old, new]``, NULL where it stays as it is."""
+    pairs = {name: f"m.{name}, {wanted}" for name, wanted in change.values.items()}
+    pairs |= dict.fromkeys(change.unsaid, "'****', '****'")
+    return ", ".join(
+        f"'{name}', CASE WHEN m.{name} IS DISTINCT FROM {wanted} THEN jsonb_build_array({pairs[name]}) END"
+        for name, wanted in change.values.items()
+    )
 
 
 def _insert_sql(change: Change) -> str:

@@ -21,6 +21,8 @@ from app.services.import_tree import resolve_tree
 JUDGED_CODES = TREE_CODES | {check.code for kind in KINDS.values() for check in kind.checks}
 """Errors that depend on what is stored or on the other rows: found afresh each time a run is judged."""
 
+FORESEEN = {"outcome": "text", "changes": "jsonb"}
+
 staged = table(
     "staged",
     column("row"),
@@ -59,7 +61,7 @@ def judge(session: Session, actor: Actor, run: ImportRun, now: datetime) -> None
 
 def _stage(session: Session, run: ImportRun, kind: Kind) -> None:
     columns = ", ".join(f"{name} {of}" for name, of in kind.columns.items())
-    resolved = ", ".join(f"NULL::{of} AS {name}" for name, of in {**kind.resolved, "outcome": "text"}.items())
+    resolved = ", ".join(f"NULL::{of} AS {name}" for name, of in {**kind.resolved, **FORESEEN}.items())
     session.execute(text("DROP TABLE IF EXISTS pg_temp.staged"))
     session.execute(
         text(
@@ -176,10 +178,10 @@ DROP_WRONG = "DELETE FROM staged AS s USING import_error AS e WHERE e.import_id 
 
 MARK_ROWS = """
     UPDATE import_row AS r
-       SET valid = s.row IS NOT NULL, outcome = s.outcome
+       SET valid = s.row IS NOT NULL, outcome = s.outcome, changes = s.changes
       FROM import_row AS each LEFT JOIN staged AS s ON s.row = each.row
      WHERE each.import_id = :id AND r.import_id = each.import_id AND r.row = each.row
-       AND (r.valid, r.outcome) IS DISTINCT FROM (s.row IS NOT NULL, s.outcome)
+       AND (r.valid, r.outcome, r.changes) IS DISTINCT FROM (s.row IS NOT NULL, s.outcome, s.changes)
 """
 
 FIGURES = """

@@ -180,6 +180,7 @@ MEMBERS = Kind(
             "updated_at": ":now",
         },
         when_updated={"updated_at": ":now"},
+        unsaid=frozenset({"id_number"}),
     ),
 )
 

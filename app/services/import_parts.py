@@ -17,13 +17,17 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """How valid rows become stored ones; ``match`` says which stored row belongs to a staged one."""
+    """How valid rows become stored ones; ``match`` says which stored row belongs to a staged one.
+
+    Of the columns in ``unsaid`` nobody is told more than that they change.
+    """
 
     table: str
     match: str
     values: Mapping[str, str]
     when_created: Mapping[str, str] = field(default_factory=dict)
     when_updated: Mapping[str, str] = field(default_factory=dict)
+    unsaid: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,8 @@ Revises: 0004
 
 from __future__ import annotations
 
+from alembic import op
+
 revision = "0005"
 down_revision = "0004"
 branch_labels = None
@@ -13,8 +15,8 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Nothing yet."""
+    op.execute("ALTER TABLE import_row ADD COLUMN changes JSONB")
 
 
 def downgrade() -> None:
-    """Nothing yet."""
+    op.execute("ALTER TABLE import_row DROP COLUMN changes")
