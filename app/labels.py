@@ -261,6 +261,13 @@ WORDS: Mapping[str, Mapping[str, LazyString]] = {
         "failed": _("Failed"),
     },
     "BankResult": {"issued": _("Succeeded"), "failed": _("Failed")},
+    "CorrectionSource": {
+        "form": _("By form"),
+        "import": _("By import"),
+        "batch": _("In a batch"),
+        "decision": _("Decision for a year"),
+        "transfer": _("By transfer"),
+    },
     "Expiry": {
         "unknown": _("Expiry unknown"),
         "expired": _("Expired"),

@@ -27,6 +27,7 @@ _SCOPE = """
 _KEYS = {
     "employer": "t.id",
     "member": "t.id",
+    "member_correction": "t.id",
     "enrolment_confirmation": "t.member_id",
     "enrolment_exclusion": "t.member_id",
     "retirement_keep": "t.member_id",

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.clock import SHANGHAI
 from app.models import Employer, Enrolment, EventObject, Member, Union
+from app.rules.corrections import CorrectionSource
 from app.rules.enrolment import EnrolmentStatus
 from app.rules.import_tables import TABLES
 from app.rules.imports import ImportKind, lay_out, read_row
@@ -21,6 +22,7 @@ from app.security.actor import Actor
 from app.security.persons import key_of
 from app.security.roles import Permission, require
 from app.security.visible import get_visible, visible_to
+from app.services.corrections import Correction, record_corrections
 from app.services.enrolment import lock_own_union
 from app.services.events import record, scope_of
 
@@ -42,6 +44,8 @@ COLUMNS = (
     "remark",
 )
 """What a form sets; an empty field empties it."""
+TOLD = frozenset({*COLUMNS, "kind", "employer_id"})
+"""What the logs name as changed; the hashes beside a document go without saying."""
 
 
 SENTENCE_OF_CONSTRAINT = {
@@ -105,21 +109,30 @@ def edit_member(
     changed = sorted(name for name, value in values.items() if getattr(member, name) != value)
     if not changed:
         return member
+    told = [name for name in changed if name in TOLD]
+    before = {name: _told(session, name, getattr(member, name)) for name in told}
     for name in changed:
         setattr(member, name, values[name])
     member.updated_at = now
     _save(session, member)
     record(
+        session, actor, EventObject.MEMBER, member.id, "edit", now=now, scope=union, facts={"fields": told}
+    )
+    record_corrections(
         session,
         actor,
-        EventObject.MEMBER,
-        member.id,
-        "edit",
+        [Correction(member.id, name, before[name], _told(session, name, values[name])) for name in told],
+        source=CorrectionSource.FORM,
         now=now,
-        scope=union,
-        facts={"fields": [name for name in changed if name != "person_key"]},
     )
     return member
+
+
+def _told(session: Session, name: str, value: Any) -> Any:
+    """A value as the log of corrections keeps it: an employer by name."""
+    if name == "employer_id" and value is not None:
+        return session.scalars(select(Employer.name).where(Employer.id == value)).one()
+    return value
 
 
 def _read(typed: Mapping[str, str], today: date) -> dict[str, Any]:
