@@ -40,6 +40,7 @@ from app.views.metrics import init_request_metrics, metrics
 from app.views.monitor import Monitor
 from app.views.organisation import Employers, Unions
 from app.views.password import Password
+from app.views.question import ask_first
 from app.views.review import Review
 from app.views.schedule import TIMETABLE_KEY, Schedule
 from app.views.settlement import DistrictBatches
@@ -98,6 +99,7 @@ APIS: tuple[type[Any], ...] = (
 
 def register_all(app: Flask, appbuilder: AppBuilder) -> None:
     app.before_request(ask_for_new_password)
+    app.before_request(ask_first)
     init_request_metrics(app)
     app.extensions[TIMETABLE_KEY] = [(entry.name, entry.crontab) for entry in TIMETABLE]
     appbuilder.sm.auth_view = appbuilder.add_view_no_menu(LoginView)

@@ -53,7 +53,7 @@ def test_a_dialog_and_a_refusal_have_no_barrier(operator: Page, width: int):
     page.set_viewport_size({"width": width, "height": WIDTHS[width]})
     page.get_by_role("link", name="待提交（社保卡）").click()
     page.wait_for_load_state()
-    page.wait_for_load_state("networkidle")  # the question is asked by a script
+    page.wait_for_load_state("networkidle")  # the dialog is the script's
     page.get_by_role("button", name="提交至上级审核").click()
     assert grave_faults(page, width) == []
     page.get_by_role("button", name="确定").click()

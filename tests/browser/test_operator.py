@@ -52,7 +52,6 @@ def test_by_member_card_from_the_menu_to_the_second_notice(operator: Page, tmp_p
     page.get_by_role("link", name="集中参保办理").click()
     expect(page.get_by_text("上次提交后新增 1 人")).to_be_visible()
     expect(page.get_by_text("首次提交")).to_have_count(0)
-    page.wait_for_load_state("networkidle")  # the question is asked by a script
     page.get_by_role("button", name="提交至上级审核").click()
     with page.expect_download():
         page.get_by_role("button", name="确定").click()
@@ -72,7 +71,7 @@ def test_by_social_card_ticks_hold_over_pages_and_a_refusal(operator: Page):
     expect(page.get_by_text("社保功能尚未激活")).to_be_visible()
     page.get_by_role("link", name="待提交 (36)").click()
 
-    page.wait_for_load_state("networkidle")  # the question is asked by a script
+    page.wait_for_load_state("networkidle")  # ticks of other pages are sent by a script
     page.get_by_role("button", name="提交至上级审核").click()
     page.get_by_role("button", name="确定").click()
     expect(page.get_by_text("请在【待提交】中勾选要参保的人员!")).to_be_visible()
@@ -91,7 +90,7 @@ def test_by_social_card_ticks_hold_over_pages_and_a_refusal(operator: Page):
     expect(bar).to_contain_text("已勾选 36 人，936.00 元")
     page.get_by_role("checkbox", name=re.compile("^会员")).first.uncheck()
     expect(bar).to_contain_text("已勾选 35 人，910.00 元")
-    page.wait_for_load_state("networkidle")  # the question is asked by a script
+    page.wait_for_load_state("networkidle")  # ticks of other pages are sent by a script
     page.get_by_role("button", name="提交至上级审核").click()
     with page.expect_download():
         page.get_by_role("button", name="确定").click()

@@ -87,7 +87,6 @@ def test_a_returned_batch_tells_why_and_what_is_approved_is_filed_paid_and_settl
     page.get_by_role("link", name="提交列表中的参保信息").click()
     page.get_by_label("联系电话").fill("13800000000")
     page.get_by_label("接收票据的邮箱").fill("quju@example.org")
-    page.wait_for_load_state()
     page.get_by_role("button", name="确认提交至职保中心").click()
     expect(page.get_by_role("dialog")).to_contain_text("确认提交至职保中心后将无法修改")
     with page.expect_download() as coming:
@@ -172,8 +171,7 @@ def menu(page: Page, entry: str) -> None:
 
 
 def press_and_agree(page: Page, name: str) -> None:
-    """Press the button and answer its question; a page asks once its script has come."""
-    page.wait_for_load_state()
+    """Press the button and answer its question, which the server asks where the script hasn't come yet."""
     page.get_by_role("button", name=name).click()
     page.get_by_role("dialog").get_by_role("button", name=name).click()
 

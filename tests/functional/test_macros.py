@@ -224,7 +224,7 @@ def test_dialogs_post_and_open_without_script(render: Render) -> None:
         {% call dialog.box('back', '退回批次', '/b', '退回', open=true) %}
         {{ form.input('text', '说明') }}{% endcall %}"""
     )
-    assert 'data-confirm="确定?"' in html
+    assert 'name="question" value="移除\n确定?"' in html
     assert 'href="#back"' in html
     assert html.count('name="csrf_token"') == 2
     assert html.count('method="post"') == 2

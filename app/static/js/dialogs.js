@@ -1,4 +1,4 @@
-// Dialogs: opened by [data-opens], shown again after a refusal by [data-open]; and forms that ask first.
+// Dialogs: opened by [data-opens], shown again after a refusal by [data-open]; and buttons that ask first.
 
 export function dialogs(page) {
   for (const opener of page.querySelectorAll("[data-opens]")) {
@@ -19,36 +19,37 @@ export function dialogs(page) {
   page.addEventListener("submit", ask, true);
 }
 
-// A form, or the button that sends it, may carry data-confirm: nothing is sent before the answer.
+// A button named "question" asks before its form goes out; its value is the agreeing button's words and,
+// below, the question. Sent along, the server would ask once more: so it is left out of what was agreed to.
 function ask(event) {
   const form = event.target;
-  const source = event.submitter?.dataset.confirm ? event.submitter : form;
-  const question = source.dataset.confirm;
-  if (!question || form.dataset.confirmed) return;
+  const source = event.submitter;
+  if (source?.name !== "question" || form.dataset.agreed) return;
   event.preventDefault();
   event.stopImmediatePropagation();
 
+  const [agree, ...question] = source.value.split("\n");
   const box = document.createElement("dialog");
   const text = document.createElement("p");
-  text.id = "confirm-text";
-  text.textContent = question;
+  text.id = "question-text";
+  text.textContent = question.join("\n");
   box.setAttribute("aria-labelledby", text.id);
   const end = document.createElement("div");
   end.className = "dialog-end";
-  const main = document.body.dataset;
-  const no = button(source.dataset.confirmNo || main.no || "✕", "btn");
-  const yes = button(source.dataset.confirmYes || event.submitter?.textContent.trim() || "OK", "btn main");
+  const no = button(document.body.dataset.no, "btn");
+  const yes = button(agree, "btn main");
   end.append(no, yes);
   box.append(text, end);
   document.body.append(box);
   no.addEventListener("click", () => box.close());
   yes.addEventListener("click", () => {
     box.close();
-    form.dataset.confirmed = "yes";
-    form.requestSubmit(event.submitter ?? undefined);
-    delete form.dataset.confirmed;
+    form.dataset.agreed = "yes";
+    form.addEventListener("formdata", (sent) => sent.formData.delete("question"), { once: true });
+    form.requestSubmit(source);
+    delete form.dataset.agreed;
   });
-  box.addEventListener("close", () => { box.remove(); event.submitter?.focus(); });
+  box.addEventListener("close", () => { box.remove(); source.focus(); });
   box.showModal();
   no.focus();
 }
