@@ -10,11 +10,13 @@ from sqlalchemy.orm import Session
 from app.jobs import enqueue
 
 ATTEMPTS_AFTER_KILLS = 5
+WORKER_LOCK = 0x776F726B
+"""With the worker's number: the advisory lock that its process holds while it lives."""
 
 
 def sweep_stalled_jobs(session: Session, boundary: datetime) -> str:
     """Give jobs of dead workers back to the queue; after five such ends they count as failed."""
-    found = session.execute(text(STALLED_JOBS), {"silence": "60 seconds"}).all()
+    found = session.execute(text(STALLED_JOBS), {"lock": WORKER_LOCK, "silence": "60 seconds"}).all()
     ended = [row.id for row in found if row.attempts + 1 >= ATTEMPTS_AFTER_KILLS]
     again = [row.id for row in found if row.attempts + 1 < ATTEMPTS_AFTER_KILLS]
     session.execute(text(FAIL_JOBS), {"ids": ended})
@@ -37,7 +39,15 @@ STALLED_JOBS = """
       FROM procrastinate_jobs AS job
       LEFT JOIN procrastinate_workers AS worker ON worker.id = job.worker_id
      WHERE job.status = 'doing'
-       AND (worker.id IS NULL OR worker.last_heartbeat < now() - CAST(:silence AS interval))
+       AND (worker.id IS NULL
+            OR worker.last_heartbeat < now() - CAST(:silence AS interval)
+            OR NOT EXISTS (SELECT
+                             FROM pg_locks AS held
+                            WHERE held.locktype = 'advisory' AND held.granted AND held.objsubid = 2
+                              AND held.database = (SELECT oid FROM pg_database
+                                                    WHERE datname = current_database())
+                              AND held.classid = CAST(CAST(:lock AS bigint) AS oid)
+                              AND held.objid = CAST(worker.id AS oid)))
        FOR UPDATE OF job SKIP LOCKED
 """
 

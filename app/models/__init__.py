@@ -6,7 +6,7 @@ from app.models.documents import Notice, NoticeKind, NoticeVersion, StoredFile
 from app.models.enrolment import Enrolment, EnrolmentBatch, PlanChoice
 from app.models.events import Event, EventObject
 from app.models.fees import FeeSetting, FeeSplit
-from app.models.imports import ImportError, ImportRow, ImportRun
+from app.models.imports import ImportError, ImportProgress, ImportRow, ImportRun
 from app.models.members import EnrolmentConfirmation, EnrolmentExclusion, Member, RetirementKeep
 from app.models.organisation import Employer, Union
 from app.models.personal_data import MemberCorrection
@@ -30,6 +30,7 @@ __all__ = [
     "FeeSplit",
     "IdempotencyKey",
     "ImportError",
+    "ImportProgress",
     "ImportRow",
     "ImportRun",
     "Member",

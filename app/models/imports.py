@@ -6,14 +6,16 @@ from typing import Any
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, Text
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.models.base import AccountRef, Entity, Id, Instant, Scoped, choice
-from app.rules.imports import ImportKind, ImportState
+from app.rules.imports import AT_WORK, ImportKind, ImportState
 from app.rules.members import MembershipKind
 
 
 class ImportRun(Scoped, Entity):
+    """A workbook's life. ``attempt`` counts the checks begun: rows of an older one are not taken any more."""
+
     __tablename__ = "import_run"
 
     id: Mapped[Id]
@@ -31,7 +33,7 @@ class ImportRun(Scoped, Entity):
     created: Mapped[int] = mapped_column(default=0, server_default="0")
     updated: Mapped[int] = mapped_column(default=0, server_default="0")
     unchanged: Mapped[int] = mapped_column(default=0, server_default="0")
-    progress: Mapped[int] = mapped_column(default=0, server_default="0")
+    attempt: Mapped[int] = mapped_column(default=0, server_default="0")
     headers: Mapped[list[Any]] = mapped_column(JSONB, default=list, server_default="[]")
     remarks: Mapped[list[Any]] = mapped_column(JSONB, default=list, server_default="[]")
     problem_code: Mapped[str | None] = mapped_column(String(60))
@@ -39,13 +41,35 @@ class ImportRun(Scoped, Entity):
     uploaded_by: Mapped[AccountRef]
     uploaded_at: Mapped[Instant]
     finished_at: Mapped[Instant | None]
+    told: Mapped[ImportProgress] = relationship(cascade="save-update")
 
     __table_args__ = (
         CheckConstraint("rows = valid + invalid", name="import_rows_add_up"),
-        CheckConstraint("progress BETWEEN 0 AND 100", name="import_progress_is_a_percentage"),
         Index("import_run_by_union", "union_id", "id"),
         Index("import_run_by_district", "district_id", "id"),
     )
+
+    @property
+    def progress(self) -> int:
+        """Percent of the work under way; 100 where none is."""
+        return self.told.percent if self.state in AT_WORK else 100
+
+
+class ImportProgress(Entity):
+    """How far the work on a run is, told while the work's own transaction is still open.
+
+    That transaction holds the run's row and must never write this one: it would wait for itself.
+    """
+
+    __tablename__ = "import_progress"
+
+    import_id: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey("import_run.id", ondelete="CASCADE"), primary_key=True
+    )
+    percent: Mapped[int] = mapped_column(default=0, server_default="0")
+    rows_read: Mapped[int] = mapped_column(default=0, server_default="0")
+
+    __table_args__ = (CheckConstraint("percent BETWEEN 0 AND 100", name="import_progress_is_a_percentage"),)
 
 
 class ImportRow(Entity):

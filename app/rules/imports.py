@@ -36,6 +36,9 @@ class ImportState(StrEnum):
     FAILED = "failed"
 
 
+AT_WORK = frozenset({ImportState.QUEUED, ImportState.CHECKING, ImportState.COMMITTING})
+"""States that end by themselves."""
+
 ANSWER_KINDS = frozenset({ImportKind.SOCIAL_SECURITY, ImportKind.POPULATION, ImportKind.BANK})
 """Answers of the outside registries: they tell about people who are here, and create nobody."""
 

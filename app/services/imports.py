@@ -9,7 +9,16 @@ from sqlalchemy.orm import Session
 
 from app.gateways.workbook_container import require_xlsx
 from app.jobs import enqueue
-from app.models import Account, Employer, EventObject, ImportError, ImportRow, ImportRun, StoredFile
+from app.models import (
+    Account,
+    Employer,
+    EventObject,
+    ImportError,
+    ImportProgress,
+    ImportRow,
+    ImportRun,
+    StoredFile,
+)
 from app.rules.imports import ANSWER_KINDS, SIZE_LIMIT, ImportKind, ImportState, RowError
 from app.rules.members import MembershipKind
 from app.rules.organisation import UnionLevel
@@ -72,6 +81,7 @@ def start_import(
         district_id=actor.district_id,
         uploaded_by=actor.account_id,
         uploaded_at=now,
+        told=ImportProgress(),
     )
     session.add(run)
     session.flush()
@@ -83,7 +93,7 @@ def begin_check(session: Session, import_id: int) -> None:
     """Show that the check is under way."""
     run = _locked(session, import_id)
     if run.state is ImportState.QUEUED:
-        run.state, run.progress = ImportState.CHECKING, 10
+        run.state = ImportState.CHECKING
 
 
 def check_import(session: Session, import_id: int, now: datetime) -> None:
@@ -106,7 +116,7 @@ def check_import(session: Session, import_id: int, now: datetime) -> None:
         _fail(session, run, problem, now)
         return
     judge(session, actor, run, now)
-    run.state, run.progress = ImportState.READY, 100
+    run.state = ImportState.READY
 
 
 def commit_import(session: Session, actor: Actor, import_id: int, now: datetime) -> ImportRun:
@@ -122,7 +132,7 @@ def commit_import(session: Session, actor: Actor, import_id: int, now: datetime)
         raise RuleViolation(
             "import_failed" if run.state is ImportState.FAILED else "import_not_ready", status=409
         )
-    run.state, run.progress = ImportState.COMMITTING, 0
+    run.state, run.told.percent = ImportState.COMMITTING, 0
     enqueue(session, "imports.commit", import_id=run.id)
     return run
 
@@ -136,7 +146,7 @@ def apply_import(session: Session, import_id: int, now: datetime) -> None:
     actor = _uploader(session, run)
     judge(session, actor, run, now)
     change_stored(session, run, now)
-    run.state, run.progress, run.finished_at = ImportState.DONE, 100, now
+    run.state, run.finished_at = ImportState.DONE, now
     figures = {"kind": run.kind, "file": run.file_name, "rows": run.rows, "valid": run.valid}
     outcome = {"created": run.created, "updated": run.updated, "unchanged": run.unchanged}
     record(
@@ -185,5 +195,5 @@ def _fail(session: Session, run: ImportRun, problem: RuleViolation, now: datetim
     if problem.code in ("columns_missing", "column_repeated"):
         columns = str(problem.facts.get("columns") or problem.facts.get("column"))
         copy_errors(session, run.id, [RowError(1, columns, problem.code, "", problem.facts)])
-    run.state, run.progress, run.finished_at = ImportState.FAILED, 100, now
+    run.state, run.finished_at = ImportState.FAILED, now
     run.problem_code, run.problem_facts = problem.code, dict(problem.facts)

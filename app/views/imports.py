@@ -16,7 +16,7 @@ from app.forms.imports import ImportForm
 from app.labels import choices, label
 from app.models import Employer, ImportRun
 from app.queries.imports import ERRORS_SHOWN, first_errors, imports_page
-from app.rules.imports import ImportKind, ImportState
+from app.rules.imports import AT_WORK, ImportKind
 from app.rules.members import MembershipKind
 from app.rules.organisation import UnionLevel
 from app.rules.violations import RuleViolation, not_found
@@ -29,8 +29,6 @@ from app.transaction import transaction
 from app.views.base import Screen, cursor_of_request
 from app.views.choices import ROW_ID
 from reports.template_workbook import write_template
-
-AT_WORK = frozenset({ImportState.QUEUED, ImportState.CHECKING, ImportState.COMMITTING})
 
 
 class Imports(Screen):

@@ -16,7 +16,31 @@ depends_on = None
 
 def upgrade() -> None:
     op.execute("ALTER TABLE import_row ADD COLUMN changes JSONB")
+    op.execute(
+        """
+        CREATE TABLE import_progress (
+            import_id bigint NOT NULL PRIMARY KEY REFERENCES import_run (id) ON DELETE CASCADE,
+            percent integer NOT NULL DEFAULT 0,
+            rows_read integer NOT NULL DEFAULT 0,
+            CONSTRAINT import_progress_is_a_percentage CHECK (percent BETWEEN 0 AND 100)
+        )
+        """
+    )
+    op.execute("INSERT INTO import_progress (import_id, percent) SELECT id, progress FROM import_run")
+    op.execute("ALTER TABLE import_run DROP COLUMN progress, ADD COLUMN attempt integer NOT NULL DEFAULT 0")
 
 
 def downgrade() -> None:
+    op.execute(
+        """
+        ALTER TABLE import_run
+            DROP COLUMN attempt,
+            ADD COLUMN progress integer NOT NULL DEFAULT 0
+                CONSTRAINT import_progress_is_a_percentage CHECK (progress BETWEEN 0 AND 100)
+        """
+    )
+    op.execute(
+        "UPDATE import_run AS r SET progress = p.percent FROM import_progress AS p WHERE p.import_id = r.id"
+    )
+    op.execute("DROP TABLE import_progress")
     op.execute("ALTER TABLE import_row DROP COLUMN changes")

@@ -10,10 +10,11 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.orm import Session
 
 from app.clock import now
+from app.extensions import db
 from app.jobs import enqueue, known_tasks, perform_pending
 from app.models.schedule import SchedulerRun
 from app.transaction import transaction
-from scheduler.routines import sweep_stalled_jobs
+from scheduler.routines import WORKER_LOCK, sweep_stalled_jobs
 from scheduler.runs import run_boundary, run_due
 from scheduler.timetable import Entry
 
@@ -102,7 +103,11 @@ def test_the_job_of_a_living_worker_is_left_alone(session: Session) -> None:
     worker = session.scalar(text("INSERT INTO procrastinate_workers DEFAULT VALUES RETURNING id"))
     start = text("UPDATE procrastinate_jobs SET status = 'doing', worker_id = :worker WHERE id = :id")
     session.execute(start, {"id": job, "worker": worker})
-    assert sweep_stalled_jobs(session, now()) == "none stalled"
+    with db.engine.connect() as process:
+        process.execute(text("SELECT pg_advisory_lock(:lock, :id)"), {"lock": WORKER_LOCK, "id": worker})
+        assert sweep_stalled_jobs(session, now()) == "none stalled"
+        process.execute(text("SELECT pg_advisory_unlock(:lock, :id)"), {"lock": WORKER_LOCK, "id": worker})
+        assert sweep_stalled_jobs(session, now()) == "1 again, 0 failed"
 
 
 class TestScheduledRuns:
