@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from app.models import ImportRun
 from app.rules.corrections import CorrectionSource, written
 from app.security.actor import Actor
 from app.security.masking import mask_card_number, mask_id_number, mask_phone
@@ -68,6 +69,17 @@ def record_corrections(
     )
 
 
+def record_import_corrections(session: Session, run: ImportRun, match: str, now: datetime) -> None:
+    """What the rows of a judged import change about members, before they do, in one statement over all of them.
+
+    ``match``: the condition of ``app.services.import_kinds`` that ties a staged row ``s`` to its member ``m``.
+    """
+    session.execute(
+        text(WRITE_OF_IMPORT.format(match=match)),
+        {"run": run.id, "actor": run.uploaded_by, "now": now},
+    )
+
+
 WRITE = """
     INSERT INTO member_correction (member_id, field, before, after, source, corrected_by, corrected_at,
                                    union_id, second_id, district_id)
@@ -79,3 +91,25 @@ WRITE = """
       JOIN member AS m ON m.id = said.member_id
      ORDER BY said.place
 """
+
+
+_SAID = """CASE said.field
+                    WHEN 'phone' THEN regexp_replace({value}, '^(...).*(....)$', '\\1 **** \\2')
+                    WHEN 'card_no' THEN regexp_replace({value}, '^(....).*(....)$', '\\1 **** \\2')
+                    WHEN 'employer_id' THEN (SELECT name FROM employer WHERE id = CAST({value} AS bigint))
+                    WHEN 'id_never_expires' THEN CASE {value} WHEN 'true' THEN 'yes' END
+                    ELSE {value} END"""
+
+WRITE_OF_IMPORT = f"""
+    INSERT INTO member_correction (member_id, field, before, after, source, import_id, corrected_by,
+                                   corrected_at, union_id, second_id, district_id)
+    SELECT m.id, said.field,
+           coalesce({_SAID.format(value="said.pair ->> 0")}, ''),
+           coalesce({_SAID.format(value="said.pair ->> 1")}, ''),
+           'import', :run, :actor, :now, m.union_id, m.second_id, m.district_id
+      FROM staged AS s
+      JOIN member AS m ON {{match}}
+      CROSS JOIN LATERAL jsonb_each(s.changes) AS said(field, pair)
+     WHERE s.outcome = 'updated'
+     ORDER BY s.row, said.field
+"""  # noqa: S608  (the condition is a constant of import_kinds)

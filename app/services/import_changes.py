@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from app.models import ImportRun
 from app.rules.imports import ImportKind
 from app.rules.members import MembershipKind
+from app.services.corrections import record_import_corrections
 from app.services.import_kinds import KINDS
 from app.services.import_parts import Change
 from app.services.import_tree import SETTLE_TREE
@@ -26,6 +27,8 @@ def change_stored(session: Session, run: ImportRun, now: datetime) -> None:
     change = KINDS[run.kind].change
     parameters = _parameters(run, now)
     if run.updated:
+        if change.table == "member":
+            record_import_corrections(session, run, change.match, now)
         session.execute(text(_update_sql(change)), parameters)
     if run.created:
         session.execute(text(_insert_sql(change)), parameters)

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from datetime import date
 
+import pytest
 from sqlalchemy import select
 
 from app.models import MemberCorrection
 from app.queries.check import find_lies
 from app.rules.corrections import CorrectionSource
+from app.rules.imports import ImportKind
 from app.rules.member_entry import MemberEntry
 from app.rules.members import IdType, MembershipKind, RetirementClass, Sex
 from app.services.corrections import Correction, record_corrections
 from app.services.members import edit_member
 from tests.factories import at, make_employer, make_member, resident_number
+from tests.factories.imports import bring_in, passport
 
 NOW = at("2024-11-20")
 NUMBER = resident_number(date(1990, 5, 17), Sex.FEMALE, 40_000)
@@ -117,3 +120,41 @@ def test_many_members_are_corrected_in_one_statement_in_their_own_scope(session,
     )
     assert said(session) == [("tag", "", "车间"), ("id_expires_on", "", "2030-01-02")]
     assert [each.union_id for each in corrections(session)] == [tree.grassroots.id, tree.straight.id]
+
+
+@pytest.mark.usefixtures("perform_jobs")
+def test_an_import_records_what_its_rows_changed_and_which_run_it_was(session, tree, operator):
+    employer = make_employer(session, tree.grassroots, name="甲公司")
+    bring_in(
+        session, operator, [passport(1, 证件到期日="2030-01-05", 会员标签="一"), passport(2), passport(3)]
+    )
+    assert said(session) == []
+    run = bring_in(
+        session,
+        operator,
+        [
+            passport(1, 证件到期日="长期", 会员标签="二", 企业统一社会信用代码=employer.code),
+            passport(2),
+            passport(3, **{"手机号*": "13900000003"}),
+            passport(4),
+        ],
+    )
+    assert said(session) == [
+        ("employer_id", "", "甲公司"),
+        ("id_expires_on", "2030-01-05", ""),
+        ("id_never_expires", "", "yes"),
+        ("tag", "一", "二"),
+        ("phone", "131 **** 0003", "139 **** 0003"),
+    ]
+    assert {(each.source, each.import_id, each.corrected_by) for each in corrections(session)} == {
+        (CorrectionSource.IMPORT, run.id, operator.account_id)
+    }
+
+
+@pytest.mark.usefixtures("perform_jobs")
+def test_the_registries_answers_are_corrections_too(session, tree, operator, municipal):
+    bring_in(session, operator, [passport(1)])
+    answer = {"证件类型": "护照", "证件号码*": "P0000001", "就业状态": "在职"}
+    run = bring_in(session, municipal, [answer], ImportKind.SOCIAL_SECURITY)
+    assert ("employment_status", "unknown", "employed") in said(session)
+    assert {each.import_id for each in corrections(session)} == {run.id}
