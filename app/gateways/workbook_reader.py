@@ -1,4 +1,4 @@
-"""Reading a foreign .xlsx without risking this process (design section 7: 4.8 KB can ask for 549 GB)."""
+"""Reading a foreign table without risking this process (design section 7: 4.8 KB can ask for 549 GB)."""
 
 from __future__ import annotations
 
@@ -6,65 +6,98 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Timer
+from typing import Any
 
-from app.gateways.workbook_container import require_xlsx
+from app.gateways.workbook_container import recognise
 from app.rules.violations import RuleViolation
 from app.rules.writing import Cell
 
-CHILD = Path(__file__).with_name("workbook_child.py")
+Row = tuple[int, list[Cell]]
+
+APP = Path(__file__).parents[1]
+START = (
+    "import sys, types; app = sys.modules['app'] = types.ModuleType('app'); app.__path__ = [sys.argv.pop(1)]; "
+    "from app.gateways.workbook_child import main; main()"
+)
+"""The package without its ``__init__``, which would load the whole application first."""
+
 SECONDS = 60
+"""Until the first row is there; what comes after it waits for its reader, and is bounded by the child's own limit."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """The first visible sheet that holds anything: its filled rows by the number the sheet shows.
+    """A table's filled rows by the number that its sheet shows, header and titles above it included.
 
-    ``ignored`` names the visible sheets after it.
+    ``rows`` can be walked once, while the context is open; it may raise RuleViolation at any row.
+    ``last_row`` is about where it ends, ``remarks`` are codes with facts: what was left out without harm.
     """
 
     name: str
-    ignored: tuple[str, ...]
-    rows: tuple[tuple[int, list[Cell]], ...]
+    last_row: int
+    remarks: tuple[dict[str, Any], ...]
+    rows: Iterator[Row]
 
 
-def read_workbook(content: bytes, *, row_limit: int) -> Sheet:
-    """The sheet of a workbook, header row included.
+@contextmanager
+def open_sheet(content: bytes, *, row_limit: int) -> Iterator[Sheet]:
+    """The table of an .xlsx, .xls or separated text, row by row, as a process of its own reads it.
 
-    Raises RuleViolation ``workbook_empty``, ``_not_xlsx``, ``_old_format``, ``_encrypted``, ``_damaged``,
-    ``_too_long`` (more rows than the limit) or ``_too_large`` (more memory or time than a table needs).
+    Raises RuleViolation ``workbook_empty``, ``_not_xlsx``, ``_old_format``, ``_web_page``, ``_encrypted``,
+    ``_damaged``, ``_too_long`` (more rows than the limit), ``_too_wide``, ``_without_values``, ``_too_large``
+    (more memory or time than a table needs), ``text_encoding`` or ``text_quotes``: when it is opened, or while its
+    rows are walked.
     """
-    require_xlsx(content)
+    recognise(content)
+    with subprocess.Popen(  # noqa: S603  (our own program; the file is its input)
+        [sys.executable, "-I", "-X", "utf8", "-c", START, str(APP), str(row_limit)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env={"RUST_BACKTRACE": "0"},
+    ) as child:
+        watch = Timer(SECONDS, child.kill)
+        watch.start()
+        try:
+            _hand_over(content, child)
+            lines = _lines(child)
+            head = next(lines)
+            watch.cancel()
+            yield Sheet(head["sheet"], head["last_row"], tuple(head["remarks"]), _rows(lines))
+        finally:
+            watch.cancel()
+            child.kill()
+
+
+def _hand_over(content: bytes, child: subprocess.Popen[bytes]) -> None:
+    """The child reads all of it before it says anything, so neither waits for the other."""
+    assert child.stdin is not None
     try:
-        child = subprocess.run(  # noqa: S603  (our own program; the file is its input)
-            [sys.executable, "-I", str(CHILD), str(row_limit)],
-            input=content,
-            capture_output=True,
-            timeout=SECONDS,
-            check=False,
-            env={"RUST_BACKTRACE": "0", "PYTHONIOENCODING": "utf-8"},
-        )
-    except subprocess.TimeoutExpired as slow:
-        raise RuleViolation("workbook_too_large") from slow
-    if child.returncode != 0:
-        raise RuleViolation("workbook_too_large" if _starved(child) else "workbook_damaged")
-    return _sheet(json.loads(line) for line in child.stdout.splitlines())
+        child.stdin.write(content)
+        child.stdin.close()
+    except BrokenPipeError:
+        pass  # It has died; how, its exit says.
 
 
-def _starved(child: subprocess.CompletedProcess[bytes]) -> bool:
-    """Killed by a limit, or told by Python itself that memory ran out."""
-    return child.returncode < 0 or b"MemoryError" in child.stderr
+def _lines(child: subprocess.Popen[bytes]) -> Iterator[Any]:
+    """What the child says, to its last line; RuleViolation for a problem that it names or dies of."""
+    assert child.stdout is not None
+    for line in child.stdout:
+        told = json.loads(line)
+        if isinstance(told, dict) and "problem" in told:
+            raise RuleViolation(told["problem"], **told.get("facts", {}))
+        yield told
+        if isinstance(told, dict) and "rows" in told:
+            return
+    died_of = child.wait()
+    raise RuleViolation("workbook_too_large" if died_of < 0 else "workbook_damaged")
 
 
-def _sheet(lines: Iterator[object]) -> Sheet:
-    rows: list[tuple[int, list[Cell]]] = []
-    name, ignored = "", tuple[str, ...]()
-    for line in lines:
-        if isinstance(line, list):
-            rows.append((line[0], line[1]))
-        elif isinstance(line, dict):
-            if "problem" in line:
-                raise RuleViolation(line["problem"])
-            name, ignored = line["sheet"], tuple(line["ignored"])
-    return Sheet(name, ignored, tuple(rows))
+def _rows(lines: Iterator[Any]) -> Iterator[Row]:
+    for told in lines:
+        if isinstance(told, list):
+            yield told[0], told[1]

@@ -6,14 +6,15 @@ the row as a whole. What is wrong is data: one RowError per cell.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from itertools import chain, islice, pairwise, zip_longest
 from typing import Any
 
 from app.rules.violations import RuleViolation
-from app.rules.writing import Cell, cell_text
+from app.rules.writing import Cell, cell_text, half_width
 
 
 class ImportKind(StrEnum):
@@ -45,6 +46,12 @@ ANSWER_KINDS = frozenset({ImportKind.SOCIAL_SECURITY, ImportKind.POPULATION, Imp
 ROW_LIMIT = 200_000
 SIZE_LIMIT = 20 * 1024 * 1024
 """Bytes of a workbook that is taken in."""
+
+HEADER_ROWS = 10
+"""Filled rows among which the header is looked for."""
+
+SheetRow = tuple[int, list[Cell]]
+"""A filled row by the number that its sheet shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,39 +99,68 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Where a sheet keeps the columns of a table: positions by header, and what else it holds."""
+    """Where a sheet keeps the columns of a table: positions by header, and what else it holds.
+
+    ``headers`` are the cells of the header row as uploaded, ``row`` is its number in the sheet.
+    """
 
     positions: Mapping[str, int]
     unknown: tuple[str, ...]
+    headers: tuple[Cell, ...] = ()
+    row: int = 1
+
+    def is_repeated_by(self, cells: Sequence[Cell]) -> bool:
+        """Whether a row is the header once more, as at the top of each printed page."""
+        return all(
+            at < len(cells) and plain_header(cells[at]) == header for header, at in self.positions.items()
+        )
 
 
 def plain_header(cell: Cell) -> str:
-    """A header as it is compared: without blanks anywhere and without ``*``."""
-    return "".join(cell_text(cell).replace("*", "").replace("＊", "").split())
+    """A header as it is compared: half width, without blanks anywhere and without ``*``."""
+    return "".join(half_width(cell_text(cell)).replace("*", "").split())
 
 
-def lay_out(table: Table, header_cells: Sequence[Cell]) -> Layout:
+def lay_out(table: Table, header_cells: Sequence[Cell], row: int = 1) -> Layout:
     """Find the table's columns in a header row, whatever their order.
 
     Raises RuleViolation ``columns_missing`` or ``column_repeated``.
     """
+    headers = [plain_header(cell) for cell in header_cells]
+    missing = [column.header for column in table.columns if column.required and column.header not in headers]
+    if missing:
+        raise RuleViolation("columns_missing", columns="、".join(missing))
     known = {column.header for column in table.columns}
     positions: dict[str, int] = {}
-    unknown: list[str] = []
-    for at, cell in enumerate(header_cells):
-        header = plain_header(cell)
+    for at, header in enumerate(headers):
         if header in positions:
             raise RuleViolation("column_repeated", column=header)
         if header in known:
             positions[header] = at
-        elif header:
-            unknown.append(header)
-    missing = [
-        column.header for column in table.columns if column.required and column.header not in positions
+    unknown = tuple(header for header in headers if header and header not in known)
+    return Layout(positions, unknown, tuple(header_cells), row)
+
+
+def body_of(table: Table, rows: Iterator[SheetRow]) -> tuple[Layout, Iterator[SheetRow]]:
+    """The header among the first rows of a sheet, and the rows below it without its repetitions.
+
+    Above the header there may be titles and blanks; it may be two rows, the upper one with names of groups.
+    Raises RuleViolation as ``lay_out`` does, about the row that comes nearest.
+    """
+    first = list(islice(rows, HEADER_ROWS))
+    known = {column.header for column in table.columns}
+    needed = {column.header for column in table.columns if column.required}
+    candidates = [(row, cells) for row, cells in first]
+    candidates += [
+        (row, [low or high for high, low in zip_longest(above, cells, fillvalue="")])
+        for (_, above), (row, cells) in pairwise(first)
     ]
-    if missing:
-        raise RuleViolation("columns_missing", columns="、".join(missing))
-    return Layout(positions, tuple(unknown))
+    found = [{plain_header(cell) for cell in cells} for _, cells in candidates]
+    chosen = max(range(len(found)), key=lambda at: (needed <= found[at], len(known & found[at]), -at))
+    row, cells = candidates[chosen]
+    layout = lay_out(table, cells, row)
+    below = (each for each in chain(first, rows) if each[0] > row)
+    return layout, (each for each in below if not layout.is_repeated_by(each[1]))
 
 
 def read_row(

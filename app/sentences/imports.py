@@ -113,10 +113,19 @@ SENTENCES = {
     "column_repeated": _("The column {column} is there twice. Remove one."),
     "columns_ignored": _("These columns were not read: {columns}."),
     "sheets_ignored": _("Only the sheet {sheet} was read, not: {sheets}."),
+    "sheets_hidden": _("Hidden sheets were not read: {sheets}."),
+    "formulas_read": _("The sheet has formulas. Their results as last saved were read."),
     "workbook_empty": _("The workbook holds no rows. Take the template and fill it in."),
-    "workbook_not_xlsx": _("This is no Excel workbook (.xlsx). Save it as .xlsx and upload it again."),
+    "workbook_not_xlsx": _(
+        "This is no table that can be read. Save it as .xlsx (.xls and .csv are read too) and upload it again."
+    ),
     "workbook_old_format": _(
-        "This is an older or binary Excel format. Save it as .xlsx and upload it again."
+        "This Excel format is not read (a binary .xlsb, or older than Excel 97). Save it as .xlsx and "
+        "upload it again."
+    ),
+    "workbook_web_page": _(
+        "This is a web page that was only named like a workbook. Open it in Excel or WPS, choose Save as, "
+        "Excel workbook (.xlsx), and upload that file."
     ),
     "workbook_encrypted": _(
         "The workbook is protected by a password. Remove the password and upload it again."
@@ -127,6 +136,19 @@ SENTENCES = {
     "workbook_too_large": _(
         "The workbook needs too much memory to read, or has cells far away from its table. Copy "
         "the table into a new workbook."
+    ),
+    "workbook_too_wide": _(
+        "The table has more than {limit} columns. Remove those that do not belong to it, or copy the table "
+        "into the template."
+    ),
+    "workbook_without_values": _(
+        "The workbook has very many formulas without results. Open it in Excel or WPS, save it, and upload "
+        "it again."
+    ),
+    "text_encoding": _("The characters of this .csv can't be read. Save it as UTF-8, or as .xlsx."),
+    "text_quotes": _(
+        "In line {line} of this .csv a quotation mark has no partner. Correct the line, or save the table as "
+        ".xlsx."
     ),
     "workbook_too_long": _("The workbook has more rows than one import takes. Split it."),
     "file_too_large": _("The file is larger than {limit_mb} MB."),

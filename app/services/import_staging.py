@@ -11,10 +11,19 @@ import psycopg
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
-from app.gateways.workbook_reader import Sheet, read_workbook
+from app.gateways.workbook_reader import open_sheet
 from app.models import ImportError, ImportRow, ImportRun
 from app.rules.import_tables import table_of
-from app.rules.imports import ANSWER_KINDS, ROW_LIMIT, ImportKind, RowError, lay_out, read_row
+from app.rules.imports import (
+    ANSWER_KINDS,
+    ROW_LIMIT,
+    ImportKind,
+    Layout,
+    RowError,
+    SheetRow,
+    body_of,
+    read_row,
+)
 from app.rules.members import IdType
 from app.rules.person import candidate_documents, person_key
 from app.rules.violations import RuleViolation
@@ -32,17 +41,10 @@ def stage_workbook(
     """
     session.execute(delete(ImportError).where(ImportError.import_id == run.id))
     session.execute(delete(ImportRow).where(ImportRow.import_id == run.id))
-    sheet = read_workbook(content, row_limit=ROW_LIMIT)
-    (_, header_cells), *body = sheet.rows
     table = table_of(run.kind, above_grassroots=above_grassroots)
-    layout = lay_out(table, header_cells)
-    if not body:
-        raise RuleViolation("workbook_empty")
-    run.headers = list(header_cells)
-    run.remarks = _remarks(layout.unknown, sheet)
     errors: list[RowError] = []
 
-    def understood() -> Iterator[tuple[Any, ...]]:
+    def understood(layout: Layout, body: Iterable[SheetRow]) -> Iterator[tuple[Any, ...]]:
         for number, cells in body:
             values, found = read_row(table, layout, number, cells, today)
             errors.extend(found)
@@ -50,7 +52,14 @@ def stage_workbook(
                 _add_person(run.kind, values, secret)
             yield run.id, number, _json(cells), _json(values), not found, None
 
-    _copy(session, "import_row", ("import_id", "row", "raw", "cells", "valid", "outcome"), understood())
+    # What is wrong with a file may show at its last row only, and must not take the transaction with it.
+    with open_sheet(content, row_limit=ROW_LIMIT) as sheet, session.begin_nested():
+        layout, body = body_of(table, sheet.rows)
+        run.headers = list(layout.headers)
+        run.remarks = [*_remarks(layout), *sheet.remarks]
+        columns = ("import_id", "row", "raw", "cells", "valid", "outcome")
+        if not _copy(session, "import_row", columns, understood(layout, body)):
+            raise RuleViolation("workbook_empty")
     copy_errors(session, run.id, errors)
 
 
@@ -75,16 +84,11 @@ def _add_person(kind: ImportKind, values: dict[str, Any], secret: bytes) -> None
         values["person_keys"] = [person_key(each, of, secret).hex() for each, of in documents]
 
 
-def _remarks(unknown: Sequence[str], sheet: Sheet) -> list[dict[str, Any]]:
-    """What was left out without harm, for the uploader to know."""
-    remarks = []
-    if unknown:
-        remarks.append({"code": "columns_ignored", "facts": {"columns": "、".join(unknown)}})
-    if sheet.ignored:
-        remarks.append(
-            {"code": "sheets_ignored", "facts": {"sheet": sheet.name, "sheets": "、".join(sheet.ignored)}}
-        )
-    return remarks
+def _remarks(layout: Layout) -> list[dict[str, Any]]:
+    """Columns that were left out without harm, for the uploader to know."""
+    if not layout.unknown:
+        return []
+    return [{"code": "columns_ignored", "facts": {"columns": "、".join(layout.unknown)}}]
 
 
 def _json(value: Any) -> str:
@@ -97,8 +101,8 @@ def _plain(value: Any) -> Any:
     raise TypeError(f"{value!r} has no place in a staged row")
 
 
-def _copy(session: Session, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """COPY rows into a table, in the session's own transaction."""
+def _copy(session: Session, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
+    """COPY rows into a table, in the session's own transaction; how many there were."""
     session.flush()
     connection = session.connection().connection.driver_connection
     assert isinstance(connection, psycopg.Connection)
@@ -106,5 +110,8 @@ def _copy(session: Session, table: str, columns: Sequence[str], rows: Iterable[S
         connection.cursor() as cursor,
         cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as copy,
     ):
+        count = 0
         for row in rows:
             copy.write_row(row)
+            count += 1
+    return count

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import delete, select, text
 from sqlalchemy.orm import Session
 
-from app.gateways.workbook_container import require_xlsx
+from app.gateways.workbook_container import MEDIA_TYPES, recognise
 from app.jobs import enqueue
 from app.models import (
     Account,
@@ -33,7 +33,6 @@ from app.services.import_changes import change_stored
 from app.services.import_judging import judge
 from app.services.import_staging import copy_errors, stage_workbook
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 PEOPLE_LOCK = 0x636270656F
 """Whoever creates members takes it: a person or a phone number can't come in twice at the same moment."""
 
@@ -58,17 +57,17 @@ def start_import(
     """Keep the workbook and have it checked in the background.
 
     ``member_kind`` and ``employer_code`` say what the members of a members' workbook are, where its rows
-    don't. Raises RuleViolation for what is no .xlsx at all, one over 20 MB, an employer unknown to the actor.
+    don't. Raises RuleViolation for what is no table at all, one over 20 MB, an employer unknown to the actor.
     """
     require(actor, PERMISSIONS[kind])
     if len(content) > SIZE_LIMIT:
         raise RuleViolation("file_too_large", field="file", status=413, limit_mb=SIZE_LIMIT // 1024**2)
     try:
-        require_xlsx(content)
+        media_type = MEDIA_TYPES[recognise(content)]
     except RuleViolation as problem:
         raise RuleViolation(problem.code, field="file", status=problem.status) from problem
     of_members = kind is ImportKind.MEMBERS
-    stored = store_file(session, file_name, XLSX, content, now)
+    stored = store_file(session, file_name, media_type, content, now)
     run = ImportRun(
         kind=kind,
         member_kind=(member_kind or MembershipKind.EMPLOYED) if of_members else None,

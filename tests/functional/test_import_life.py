@@ -45,6 +45,15 @@ def test_a_workbook_without_a_required_column_is_one_error_before_any_row_is_rea
     assert (caught.value.code, caught.value.status) == ("import_failed", 409)
 
 
+def test_a_file_that_turns_out_broken_at_its_last_line_leaves_no_row_and_a_sentence(
+    session: Session, operator: Actor
+) -> None:
+    lines = ["姓名,证件类型,证件号码,手机号", *(f"王一,护照,E{n:08d},{13100000000 + n}" for n in range(2000))]
+    run = upload(session, operator, "\n".join([*lines, '"王二,护照,E9,13900000000']).encode())
+    assert (run.state, run.rows, run.problem_code) == (ImportState.FAILED, 0, "text_quotes")
+    assert session.scalar(select(func.count()).select_from(ImportRow)) == 0
+
+
 @pytest.mark.parametrize(
     ("content", "code", "status"),
     [
