@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
+import hmac
 import os
 import secrets
 from collections.abc import Mapping
@@ -9,6 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 LEAST_SECRET_LENGTH = 16
+KEY_BYTES = 32
+DERIVED_KEY = 0
+"""The number of the key that follows from the secret key; keys of your own count from 1."""
 
 
 class ConfigError(Exception):
@@ -29,10 +35,23 @@ class Settings:
     secret_key: str
     web_workers: int
     training: bool
+    id_keys: str = ""
+    person_key: str = ""
 
     @property
     def embedded(self) -> bool:
         return not self.database_url
+
+    @property
+    def sealing_keys(self) -> dict[int, bytes]:
+        """The keys of document numbers by their number: the first seals, all of them open."""
+        derived = _derived_key(self.secret_key, b"canbao document numbers")
+        return {**read_id_keys(self.id_keys), DERIVED_KEY: derived}
+
+    @property
+    def person_secret(self) -> bytes:
+        """The key of the hashes that find a person by document."""
+        return (self.person_key or self.secret_key).encode()
 
 
 def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
@@ -51,6 +70,8 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         secret_key=_secret_key(env.get("CANBAO_SECRET_KEY", ""), database_url, data_dir),
         web_workers=_whole_number(env, "CANBAO_WEB_WORKERS", 2, least=1, most=64),
         training=_yes_or_no(env, "CANBAO_TRAINING", default=False),
+        id_keys=_id_keys(env.get("CANBAO_ID_KEYS", "").strip(), database_url, data_dir),
+        person_key=_person_key(env.get("CANBAO_PERSON_KEY", "")),
     )
 
 
@@ -95,6 +116,50 @@ def _secret_key(given: str, database_url: str, data_dir: Path) -> str:
             "set it to a long random text that all processes share."
         )
     return secret_file(data_dir / "secret_key", 48)
+
+
+def new_id_key(number: int) -> str:
+    """A fresh key as it stands in `CANBAO_ID_KEYS`."""
+    return f"{number}:{base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode()}"
+
+
+def read_id_keys(text: str) -> dict[int, bytes]:
+    """The keys of `CANBAO_ID_KEYS` by number, in their order; the text never stands in what is raised."""
+    keys: dict[int, bytes] = {}
+    for part in filter(None, (each.strip() for each in text.split(","))):
+        number, _, encoded = part.partition(":")
+        try:
+            key = base64.b64decode(encoded, validate=True)
+        except binascii.Error:
+            key = b""
+        known = number.isascii() and number.isdigit() and 1 <= int(number) < 2**16
+        if not known or len(key) != KEY_BYTES or int(number) in keys:
+            raise ConfigError(
+                "CANBAO_ID_KEYS must be like 2:KEY,1:KEY with different numbers from 1 to 65535 and keys of "
+                "32 bytes in Base64, the newest first. `flask --app run canbao new-key` makes one."
+            )
+        keys[int(number)] = key
+    return keys
+
+
+def _id_keys(given: str, database_url: str, data_dir: Path) -> str:
+    """Beside the embedded server's data they are made once, like the secret key."""
+    if not given and not database_url:
+        given = secret_file(data_dir / "id_keys", KEY_BYTES, new_id_key(1))
+    read_id_keys(given)
+    return given
+
+
+def _person_key(given: str) -> str:
+    if given and len(given) < LEAST_SECRET_LENGTH:
+        raise ConfigError(f"CANBAO_PERSON_KEY needs at least {LEAST_SECRET_LENGTH} characters.")
+    return given
+
+
+def _derived_key(secret_key: str, purpose: bytes) -> bytes:
+    """HKDF-SHA256 (RFC 5869) for one block, which is all that a key of 32 bytes needs."""
+    pseudorandom = hmac.digest(bytes(32), secret_key.encode(), "sha256")
+    return hmac.digest(pseudorandom, purpose + b"\x01", "sha256")
 
 
 def _whole_number(env: Mapping[str, str], name: str, default: int, *, least: int, most: int) -> int:

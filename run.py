@@ -181,10 +181,12 @@ class Part:
 
 
 def _environment(settings: Settings, url: str) -> dict[str, str]:
-    """What the parts inherit: one address, one secret, whatever this process was told."""
+    """What the parts inherit: one address, the same secrets, whatever this process was told."""
     return os.environ | {
         "CANBAO_DATABASE_URL": url,
         "CANBAO_SECRET_KEY": settings.secret_key,
+        "CANBAO_ID_KEYS": settings.id_keys,
+        "CANBAO_PERSON_KEY": settings.person_key,
         "CANBAO_DATA_DIR": str(settings.data_dir),
         "CANBAO_PARENT": str(os.getpid()),
         "PYTHONUNBUFFERED": "1",

@@ -33,6 +33,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     from app.log import configure_logging, init_request_log
     from app.readable import ReadableRequest, ReadableWord
     from app.registry import INDEX, register_all
+    from app.sealing import KeyRing
     from app.security.headers import init_headers
     from app.security.manager import AccountSecurity
     from app.templating import install
@@ -45,6 +46,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     application.config.update(
         SETTINGS=settings,
         SECRET_KEY=settings.secret_key,
+        PERSON_SECRET=settings.person_secret,
+        KEY_RING=KeyRing(settings.sealing_keys),
         SQLALCHEMY_DATABASE_URI=database_url(settings),
         SQLALCHEMY_ENGINE_OPTIONS={"pool_pre_ping": True, "connect_args": CONNECT_ARGUMENTS},
         MAX_CONTENT_LENGTH=LARGEST_UPLOAD,

@@ -16,8 +16,8 @@ from sqlalchemy.orm import Session
 from app.clock import now
 from app.database import migrate_to_head
 from app.models import Account, ImportRun
-from app.models.imports import ImportError as RowProblem
 from app.queries.check import find_lies
+from app.queries.imports import first_errors
 from app.rules.imports import ImportKind, ImportState
 from app.rules.members import MembershipKind
 from app.rules.violations import RuleViolation
@@ -131,7 +131,7 @@ def import_workbook(
             f"{run.unchanged} unchanged, {run.invalid} with problems."
         )
         failed = bool(run.invalid) or run.state is ImportState.FAILED
-        _show_row_problems(session, import_id)
+        _show_row_problems(session, run)
     if failed:
         sys.exit(1)
 
@@ -158,8 +158,7 @@ def _acting(session: Session, username: str | None) -> Actor:
     raise click.ClickException(f"There is no such account: {username or 'municipal_admin'}.")
 
 
-def _show_row_problems(session: Session, import_id: int) -> None:
-    problems = select(RowProblem).where(RowProblem.import_id == import_id).order_by(RowProblem.row)
-    for problem in session.scalars(problems.limit(ROW_PROBLEMS_SHOWN)):
+def _show_row_problems(session: Session, run: ImportRun) -> None:
+    for problem in first_errors(session, run, ROW_PROBLEMS_SHOWN):
         says = sentence(problem.code, value=problem.value, **problem.facts)
         click.echo(f"  {problem.row} {problem.column_name}: {says}")

@@ -19,10 +19,12 @@ from app.database import leave_embedded, migrate_to_head, start_embedded
 from app.models import Account, Union
 from app.rules.enrolment import Term
 from app.rules.identity import organisation_check_character
+from app.rules.members import IdType
 from app.rules.organisation import UnionCategory, UnionLevel, UnionType
 from app.rules.years import WindowName
 from app.security.actor import Actor, actor_of
 from app.security.passwords import hash_password
+from app.security.persons import sealed_document
 from app.security.roles import Role
 from app.services.accounts import role_row
 from app.services.fees import FeeDraft, put_fees
@@ -179,21 +181,32 @@ def _account(session: Session, username: str, role: Role, union: Union, hashed: 
 
 def _members(session: Session, unions: list[Union], each: int) -> None:
     """Nine of ten can be enrolled through the member card; the others wait for confirmation or have no card."""
+    places = [(union.id, n) for union in unions for n in range(1, each + 1)]
+    documents = [sealed_document(IdType.PASSPORT, f"P{union}-{n}") for union, n in places]
     session.execute(
         text(
             """
-            INSERT INTO member (union_id, second_id, district_id, kind, name, id_type, id_number, person_key, phone,
-                                sex, birth_date, retirement_class, employment_status, social_card_status, card_status,
+            INSERT INTO member (union_id, second_id, district_id, kind, name, id_type, id_number, id_number_hash,
+                                person_key, phone, sex, birth_date, retirement_class, employment_status,
+                                social_card_status, card_status,
                                 card_no, created_at, updated_at)
-            SELECT u.id, u.second_id, u.district_id, 'employed', '会员' || n, 'passport', 'P' || u.id || '-' || n,
-                   sha256(convert_to(u.id || ':' || n, 'UTF8')), '1' || lpad((u.id * 60000 + n)::text, 10, '0'),
+            SELECT u.id, u.second_id, u.district_id, 'employed', '会员' || n, 'passport', document.number,
+                   document.hash, document.person, '1' || lpad((u.id * 60000 + n)::text, 10, '0'),
                    'male', date '1985-01-01' + n % 3000, 'm60',
                    CASE WHEN n % 20 = 0 THEN 'unclear' ELSE 'employed' END, 'normal',
                    CASE WHEN n % 20 = 1 THEN 'none' ELSE 'issued' END,
                    CASE WHEN n % 20 <> 1 THEN '6231' || lpad((u.id * 60000 + n)::text, 15, '0') END, now(), now()
-              FROM trade_union u, generate_series(1, :each) n
-             WHERE u.id = ANY(:unions)
+              FROM unnest(CAST(:unions AS bigint[]), CAST(:ns AS bigint[]), CAST(:numbers AS bytea[]),
+                          CAST(:hashes AS bytea[]), CAST(:people AS bytea[]))
+                   AS document (union_id, n, number, hash, person)
+              JOIN trade_union u ON u.id = document.union_id
             """
         ),
-        {"each": each, "unions": [union.id for union in unions]},
+        {
+            "unions": [union for union, _ in places],
+            "ns": [n for _, n in places],
+            "numbers": [document["id_number"] for document in documents],
+            "hashes": [document["id_number_hash"] for document in documents],
+            "people": [document["person_key"] for document in documents],
+        },
     )

@@ -216,6 +216,6 @@ class ImportsApi(Api):
                     "code": error.code,
                     "message": sentence(error.code, **error.facts),
                 }
-                for error in first_errors(session, run.id)
+                for error in first_errors(session, run)
             ],
         )

@@ -22,7 +22,10 @@ from app.models.base import AccountRef, Entity, Id, Instant, Scoped, choice
 
 
 class StoredFile(Entity):
-    """A file as it was uploaded. In the database, so that it commits with the row that names it."""
+    """A file as it was uploaded. In the database, so that it commits with the row that names it.
+
+    ``size`` and ``sha256`` are those of the file; ``content`` may be sealed (``app/services/files.py``).
+    """
 
     __tablename__ = "stored_file"
 
@@ -31,6 +34,7 @@ class StoredFile(Entity):
     media_type: Mapped[str] = mapped_column(Text)
     size: Mapped[int]
     sha256: Mapped[str] = mapped_column(String(64))
+    sealed: Mapped[bool] = mapped_column(default=False, server_default="false")
     content: Mapped[bytes] = deferred(mapped_column(LargeBinary))
     stored_at: Mapped[Instant]
 

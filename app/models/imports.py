@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, Text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, String, Text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.models.base import AccountRef, Entity, Id, Instant, Scoped, choice
+from app.models.sealed import Sealed, SealedJson
 from app.rules.imports import AT_WORK, ImportKind, ImportState
 from app.rules.members import MembershipKind
+from app.sealing import Purpose
 
 
 class ImportRun(Scoped, Entity):
@@ -76,6 +78,7 @@ class ImportRow(Entity):
     """``raw``: the cells as uploaded, in the order of the run's ``headers``; ``cells``: what was understood.
 
     ``changes``: of a row that updates, the stored columns that it changes, each as ``[old, new]``.
+    A document number never stands in ``cells``: it is sealed beside them, with its hash once it is known to be one.
     """
 
     __tablename__ = "import_row"
@@ -84,14 +87,23 @@ class ImportRow(Entity):
         BigInteger, ForeignKey("import_run.id", ondelete="CASCADE"), primary_key=True
     )
     row: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    raw: Mapped[list[Any]] = mapped_column(JSONB)
+    raw: Mapped[list[Any]] = mapped_column(SealedJson(Purpose.IMPORT_ROW))
     cells: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    id_number: Mapped[str | None] = mapped_column(Sealed(Purpose.ID_NUMBER))
+    id_number_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
     valid: Mapped[bool]
     outcome: Mapped[str | None] = mapped_column(String(20))
     changes: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
 
+    __table_args__ = (
+        CheckConstraint("get_byte(raw, 0) = 1", name="raw_cells_are_sealed"),
+        CheckConstraint("NOT cells ? 'id_number'", name="cells_hold_no_id_number"),
+    )
+
 
 class ImportError(Entity):
+    """One wrong cell. What it holds is read from the sealed row: see ``app/queries/imports.py``."""
+
     __tablename__ = "import_error"
 
     id: Mapped[Id]
@@ -99,7 +111,6 @@ class ImportError(Entity):
     row: Mapped[int]
     column_name: Mapped[str] = mapped_column(Text)
     code: Mapped[str] = mapped_column(String(60))
-    value: Mapped[str] = mapped_column(Text, default="", server_default="")
     facts: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict, server_default="{}")
 
     __table_args__ = (Index("import_error_by_import", "import_id", "row"),)

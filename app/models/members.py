@@ -19,6 +19,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.models.base import AccountRef, Entity, Id, Instant, Scoped, choice
+from app.models.sealed import Sealed
 from app.rules.members import (
     CardStatus,
     EmploymentStatus,
@@ -28,6 +29,7 @@ from app.rules.members import (
     Sex,
     SocialCardStatus,
 )
+from app.sealing import Purpose
 
 member_no_seq = Sequence("member_no_seq", start=70000001, metadata=Entity.metadata)
 
@@ -36,6 +38,7 @@ class Member(Scoped, Entity):
     """One person's membership of one union.
 
     ``person_key`` is a keyed hash of the normalised document: the person, whatever the union.
+    ``id_number_hash`` is one of the whole number, so that SQL sees whether the sealed number changed.
     ``card_*`` describe the member service card in force.
     """
 
@@ -51,7 +54,8 @@ class Member(Scoped, Entity):
     kind: Mapped[MembershipKind] = mapped_column(choice(MembershipKind, "membership_kind_known"))
     name: Mapped[str] = mapped_column(Text)
     id_type: Mapped[IdType] = mapped_column(choice(IdType, "id_type_known"))
-    id_number: Mapped[str] = mapped_column(Text)
+    id_number: Mapped[str] = mapped_column(Sealed(Purpose.ID_NUMBER))
+    id_number_hash: Mapped[bytes] = mapped_column(LargeBinary)
     person_key: Mapped[bytes] = mapped_column(LargeBinary)
     id_expires_on: Mapped[date | None]
     id_never_expires: Mapped[bool] = mapped_column(default=False, server_default="false")
@@ -90,6 +94,8 @@ class Member(Scoped, Entity):
         UniqueConstraint("phone", name="one_member_per_phone"),
         CheckConstraint("name <> ''", name="member_has_a_name"),
         CheckConstraint("octet_length(person_key) = 32", name="person_key_is_a_hash"),
+        CheckConstraint("octet_length(id_number_hash) = 32", name="id_number_hash_is_a_hash"),
+        CheckConstraint("get_byte(id_number, 0) = 1", name="id_number_is_sealed"),
         CheckConstraint(
             "NOT (id_never_expires AND id_expires_on IS NOT NULL)", name="a_document_expires_or_not"
         ),

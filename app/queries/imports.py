@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -12,12 +12,25 @@ from sqlalchemy.orm import Session
 
 from app.models import Account, ImportError, ImportRow, ImportRun, Union
 from app.queries.paging import Cursor, Page, page_of
-from app.rules.imports import ImportKind
+from app.rules.imports import ImportKind, plain_header
+from app.rules.writing import Cell, cell_text
 from app.security.actor import Actor
 from app.security.visible import visible_to
 
 ERRORS_SHOWN = 100
 ROWS_AT_ONCE = 1_000
+SHOWN_OF_A_CELL = 300
+
+
+@dataclass(frozen=True, slots=True)
+class ShownError:
+    """One wrong cell, with what it holds."""
+
+    row: int
+    column_name: str
+    code: str
+    facts: Mapping[str, Any]
+    value: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +59,30 @@ def imports_page(session: Session, actor: Actor, cursor: Cursor) -> Page:
     return page_of(session, statement, [ImportRun.id], cursor)
 
 
-def first_errors(session: Session, import_id: int, limit: int = ERRORS_SHOWN) -> Sequence[ImportError]:
-    """The first errors of an import the caller may see, by row and in the order they were found."""
-    return session.scalars(
-        select(ImportError)
-        .where(ImportError.import_id == import_id)
+def first_errors(session: Session, run: ImportRun, limit: int = ERRORS_SHOWN) -> list[ShownError]:
+    """The first errors of an import the caller may see, by row and in the order they were found.
+
+    What a cell holds is read from its row, which is sealed; errors keep no copy.
+    """
+    positions = {plain_header(header): at for at, header in enumerate(run.headers)}
+    found = session.execute(
+        select(ImportError, ImportRow.raw)
+        .outerjoin(
+            ImportRow, (ImportRow.import_id == ImportError.import_id) & (ImportRow.row == ImportError.row)
+        )
+        .where(ImportError.import_id == run.id)
         .order_by(ImportError.row, ImportError.id)
         .limit(limit)
-    ).all()
+    )
+    return [
+        ShownError(error.row, error.column_name, error.code, error.facts, _cell(raw, positions, error))
+        for error, raw in found
+    ]
+
+
+def _cell(raw: list[Cell] | None, positions: Mapping[str, int], error: ImportError) -> str:
+    at = positions.get(error.column_name)
+    return "" if raw is None or at is None or at >= len(raw) else cell_text(raw[at])[:SHOWN_OF_A_CELL]
 
 
 def import_problem_rows(session: Session, import_id: int) -> Iterator[ProblemRow]:

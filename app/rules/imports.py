@@ -61,7 +61,6 @@ class RowError:
     row: int
     column: str
     code: str
-    value: str = ""
     facts: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -187,11 +186,11 @@ def read_row(
         try:
             values[column.field] = column.read(cell, today)
         except RuleViolation as problem:
-            errors.append(RowError(row, column.header, problem.code, cell_text(cell), problem.facts))
+            errors.append(RowError(row, column.header, problem.code, problem.facts))
     told = {error.column for error in errors}
     for header, code, facts in table.rule(values, today):
         if header not in told:
-            errors.append(RowError(row, header, code, cell_text(cell_of(header)), facts))
+            errors.append(RowError(row, header, code, facts))
     return values, errors
 
 

@@ -16,9 +16,12 @@ def person_key(id_type: IdType, id_number: str, secret: bytes) -> bytes:
 
     ``id_number`` is normalised. A Hong Kong or Macao permit counts without its two digits of renewal.
     """
-    return hmac.new(
-        secret, f"{id_type}:{comparable_number(id_type, id_number)}".encode(), hashlib.sha256
-    ).digest()
+    return hmac.digest(secret, f"{id_type}:{comparable_number(id_type, id_number)}".encode(), hashlib.sha256)
+
+
+def number_hash(id_type: IdType, id_number: str, secret: bytes) -> bytes:
+    """The keyed hash of a whole normalised document: another one after every renewal."""
+    return hmac.digest(secret, f"number:{id_type}:{id_number}".encode(), hashlib.sha256)
 
 
 def comparable_number(id_type: IdType, id_number: str) -> str:

@@ -11,6 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from app.models import DistrictBatch, Union
+from app.sealing import key_ring
 from app.security.persons import person_secret
 from app.services.demo_accounts import (
     OPERATOR_AFTER_SUBMIT,
@@ -37,7 +38,7 @@ def make_demo_city(session: Session, *, password: str, now: datetime, seed: int 
     tree = make_demo_tree(session, rng, now)
     actors = make_demo_accounts(session, tree, password=password, now=now)
     year = make_demo_year(session, actors.by_name["admin"], now)
-    register = Register(rng, year=year.year, now=now, secret=person_secret())
+    register = Register(rng, year=year.year, now=now, secret=person_secret(), ring=key_ring())
     fresh = actors.by_name["operator"].union_id
     shown = {actors.by_name[name].union_id for name in ("operator", OPERATOR_AFTER_SUBMIT)}
     people = list(_people(rng, register, tree, shown))

@@ -22,7 +22,8 @@ from app.rules.members import (
     Sex,
     SocialCardStatus,
 )
-from app.rules.person import person_key
+from app.rules.person import number_hash, person_key
+from app.sealing import KeyRing, Purpose
 
 SURNAMES = tuple(
     "王李张刘陈杨黄赵吴周徐孙马朱胡林郭何高罗郑梁谢宋唐许韩冯邓曹彭曾肖田董潘袁蔡蒋余于杜叶程魏苏吕丁任卢姚沈钟姜崔谭陆范汪廖石金韦贾夏付方邹熊白孟秦"
@@ -47,12 +48,13 @@ class Home:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A row of ``member``, in the order of ``COLUMNS``."""
+    """A row of ``member``, in the order of ``COLUMNS``; the document number is sealed."""
 
     kind: str
     name: str
     id_type: str
-    id_number: str
+    id_number: bytes
+    id_number_hash: bytes
     person_key: bytes
     id_expires_on: date | None
     id_never_expires: bool
@@ -83,8 +85,9 @@ COLUMNS = tuple(Person.__dataclass_fields__)
 class Register:
     """Invents people for a protection year; the same seed invents the same."""
 
-    def __init__(self, rng: random.Random, *, year: int, now: datetime, secret: bytes) -> None:
+    def __init__(self, rng: random.Random, *, year: int, now: datetime, secret: bytes, ring: KeyRing) -> None:
         self._rng = rng
+        self._ring = ring
         self._year = year
         self._joined_by = now - timedelta(days=100)
         self._secret = secret
@@ -128,7 +131,8 @@ class Register:
             kind=self._kind().value,
             name=self._name(sex),
             id_type=id_type.value,
-            id_number=number,
+            id_number=self._ring.seal(number.encode(), Purpose.ID_NUMBER),
+            id_number_hash=number_hash(id_type, number, self._secret),
             person_key=person_key(id_type, number, self._secret),
             id_expires_on=expires,
             id_never_expires=expires is None,

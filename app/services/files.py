@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.models import StoredFile
 from app.rules.settlement import voucher_type
+from app.sealing import Purpose, key_ring
 
 NAME_MAX = 120
 
@@ -19,17 +20,25 @@ def store_voucher_file(session: Session, name: str, content: bytes, now: datetim
     return store_file(session, name, voucher_type(content), content, now)
 
 
-def store_file(session: Session, name: str, media_type: str, content: bytes, now: datetime) -> StoredFile:
-    """Any checked file; only the last part of its name is kept."""
+def store_file(
+    session: Session, name: str, media_type: str, content: bytes, now: datetime, *, sealed: bool = False
+) -> StoredFile:
+    """Any checked file; only the last part of its name is kept. ``sealed``: it holds document numbers."""
     base = PurePosixPath(name.replace("\\", "/")).name.replace("\x00", "")[-NAME_MAX:]
     stored = StoredFile(
         name=base or "file",
         media_type=media_type,
         size=len(content),
         sha256=hashlib.sha256(content).hexdigest(),
-        content=content,
+        sealed=sealed,
+        content=key_ring().seal(content, Purpose.FILE) if sealed else content,
         stored_at=now,
     )
     session.add(stored)
     session.flush()
     return stored
+
+
+def content_of(stored: StoredFile) -> bytes:
+    """The file as it was uploaded."""
+    return key_ring().unseal(stored.content, Purpose.FILE) if stored.sealed else stored.content

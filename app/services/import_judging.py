@@ -8,7 +8,7 @@ from sqlalchemy import BigInteger, String, Text, column, select, table, text, up
 from sqlalchemy.orm import Session, aliased
 
 from app.models import Employer, ImportRun, Member, Union
-from app.rules.imports import ImportKind, plain_header
+from app.rules.imports import ImportKind
 from app.rules.organisation import UnionLevel
 from app.rules.organisation_tree import TREE_CODES
 from app.security.actor import Actor
@@ -67,7 +67,7 @@ def _stage(session: Session, run: ImportRun, kind: Kind) -> None:
         text(
             f"""
             CREATE TEMPORARY TABLE staged ON COMMIT DROP AS
-            SELECT r.row, c.*, {resolved}
+            SELECT r.row, r.id_number, r.id_number_hash, c.*, {resolved}
               FROM import_row AS r CROSS JOIN LATERAL jsonb_to_record(r.cells) AS c({columns})
              WHERE r.import_id = {int(run.id)}
                AND NOT EXISTS (SELECT
@@ -151,24 +151,14 @@ _RESOLVE = {
 
 
 def _apply_check(session: Session, run: ImportRun, check: Check) -> None:
-    positions = {plain_header(header): at for at, header in enumerate(run.headers)}
     session.execute(
         text(
             f"""
-            INSERT INTO import_error (import_id, row, column_name, code, value, facts)
-            SELECT r.import_id, r.row, :column, :code,
-                   coalesce(r.raw ->> CAST(:position AS integer), ''), found.facts
-              FROM ({check.sql}) AS found
-              JOIN import_row AS r ON r.import_id = :id AND r.row = found.row
+            INSERT INTO import_error (import_id, row, column_name, code, facts)
+            SELECT :id, found.row, :column, :code, found.facts FROM ({check.sql}) AS found
             """  # noqa: S608  (the checks are constants of import_kinds)
         ),
-        {
-            "id": run.id,
-            "column": check.column,
-            "code": check.code,
-            # A row is shorter than the header row, or the column isn't there: no such element, no value.
-            "position": positions.get(check.column, len(run.headers)),
-        },
+        {"id": run.id, "column": check.column, "code": check.code},
     )
 
 

@@ -1,9 +1,9 @@
 """What each kind of import asks of the database and does to it, as SQL over all rows at once.
 
-The rows of a run that could be read stand in a temporary table ``staged``. Per kind: its columns, the checks
-(each finds wrong rows: ``row``, ``facts``), and the change: the stored columns as expressions over ``s``
-(staged) and ``m`` (what is stored, all NULL where nothing is). One set of expressions tells whether a row
-changes anything, inserts it, and updates it.
+The rows of a run that could be read stand in a temporary table ``staged``, their document numbers sealed. Per
+kind: its columns, the checks (each finds wrong rows: ``row``, ``facts``), and the change: the stored columns as
+expressions over ``s`` (staged) and ``m`` (what is stored, all NULL where nothing is). One set of
+expressions tells whether a row changes anything, inserts it, and updates it.
 """
 
 from __future__ import annotations
@@ -86,7 +86,6 @@ MEMBERS = Kind(
     columns={
         "name": "text",
         "id_type": "text",
-        "id_number": "text",
         "person_key": "text",
         "phone": "text",
         "sex": "text",
@@ -156,7 +155,8 @@ MEMBERS = Kind(
             "kind": ":member_kind",
             "name": "s.name",
             "id_type": "s.id_type",
-            "id_number": "s.id_number",
+            # Sealed afresh it always differs: a number that stays keeps its seal.
+            "id_number": "CASE m.id_number_hash WHEN s.id_number_hash THEN m.id_number ELSE s.id_number END",
             "phone": "s.phone",
             "sex": "coalesce(s.sex, m.sex)",
             "birth_date": "coalesce(s.birth_date, m.birth_date)",
@@ -173,13 +173,14 @@ MEMBERS = Kind(
         },
         when_created={
             "person_key": "s.person",
+            "id_number_hash": "s.id_number_hash",
             "union_id": "s.union_id",
             "second_id": "s.second_id",
             "district_id": "s.district_id",
             "created_at": ":now",
             "updated_at": ":now",
         },
-        when_updated={"updated_at": ":now"},
+        when_updated={"id_number_hash": "s.id_number_hash", "updated_at": ":now"},
         unsaid=frozenset({"id_number"}),
     ),
 )

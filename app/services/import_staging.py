@@ -25,11 +25,20 @@ from app.rules.imports import (
     read_row,
 )
 from app.rules.members import IdType
-from app.rules.person import candidate_documents, person_key
+from app.rules.person import candidate_documents, number_hash, person_key
 from app.rules.violations import RuleViolation
+from app.sealing import KeyRing, Purpose, key_ring
 
-VALUE_LIMIT = 300
-"""Characters of a wrong cell that its error keeps; the row itself keeps them all."""
+STAGED_COLUMNS = (
+    "import_id",
+    "row",
+    "raw",
+    "cells",
+    "id_number",
+    "id_number_hash",
+    "valid",
+    "outcome",
+)
 
 
 def stage_workbook(
@@ -43,6 +52,7 @@ def stage_workbook(
     session.execute(delete(ImportRow).where(ImportRow.import_id == run.id))
     table = table_of(run.kind, above_grassroots=above_grassroots)
     errors: list[RowError] = []
+    ring = key_ring()
 
     def understood(layout: Layout, body: Iterable[SheetRow]) -> Iterator[tuple[Any, ...]]:
         for number, cells in body:
@@ -50,15 +60,16 @@ def stage_workbook(
             errors.extend(found)
             if not found:
                 _add_person(run.kind, values, secret)
-            yield run.id, number, _json(cells), _json(values), not found, None
+            sealed = _seal_number(values, ring, secret)
+            raw = ring.seal(_json(cells).encode(), Purpose.IMPORT_ROW)
+            yield run.id, number, raw, _json(values), *sealed, not found, None
 
     # What is wrong with a file may show at its last row only, and must not take the transaction with it.
     with open_sheet(content, row_limit=ROW_LIMIT) as sheet, session.begin_nested():
         layout, body = body_of(table, sheet.rows)
         run.headers = list(layout.headers)
         run.remarks = [*_remarks(layout), *sheet.remarks]
-        columns = ("import_id", "row", "raw", "cells", "valid", "outcome")
-        if not _copy(session, "import_row", columns, understood(layout, body)):
+        if not _copy(session, "import_row", STAGED_COLUMNS, understood(layout, body)):
             raise RuleViolation("workbook_empty")
     copy_errors(session, run.id, errors)
 
@@ -68,8 +79,8 @@ def copy_errors(session: Session, import_id: int, errors: Iterable[RowError]) ->
     _copy(
         session,
         "import_error",
-        ("import_id", "row", "column_name", "code", "value", "facts"),
-        ((import_id, e.row, e.column, e.code, e.value[:VALUE_LIMIT], _json(e.facts)) for e in errors),
+        ("import_id", "row", "column_name", "code", "facts"),
+        ((import_id, e.row, e.column, e.code, _json(e.facts)) for e in errors),
     )
 
 
@@ -82,6 +93,16 @@ def _add_person(kind: ImportKind, values: dict[str, Any], secret: bytes) -> None
         number: str = values["id_number"]
         documents = candidate_documents(number) if id_type is None else ((id_type, number),)
         values["person_keys"] = [person_key(each, of, secret).hex() for each, of in documents]
+
+
+def _seal_number(values: dict[str, Any], ring: KeyRing, secret: bytes) -> tuple[bytes | None, bytes | None]:
+    """Take the document number out of what was understood: sealed, and its hash if its type is known too."""
+    number: str | None = values.pop("id_number", None)
+    if number is None:
+        return None, None
+    id_type: IdType | None = values.get("id_type")
+    known = None if id_type is None else number_hash(id_type, number, secret)
+    return ring.seal(number.encode(), Purpose.ID_NUMBER), known
 
 
 def _remarks(layout: Layout) -> list[dict[str, Any]]:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from app.models import ImportRun
-from app.rules.imports import RowError, plain_header
+from app.rules.imports import RowError
 from app.rules.organisation import UnionLevel
 from app.rules.organisation_tree import StoredUnion, TreeProblem, TreeRow, judge_tree
 from app.security.actor import Actor
@@ -41,30 +38,12 @@ def resolve_tree(session: Session, actor: Actor, run: ImportRun) -> None:
 
 
 def _tell(session: Session, run: ImportRun, problems: list[TreeProblem]) -> None:
-    if not problems:
-        return
-    wanted = {"id": run.id, "rows": sorted({problem.row for problem in problems})}
-    raw: Mapping[int, list[Any]] = {found.row: found.raw for found in session.execute(text(RAW_ROWS), wanted)}
-    positions = {plain_header(header): at for at, header in enumerate(run.headers)}
-    copy_errors(
-        session,
-        run.id,
-        (
-            RowError(p.row, p.column, p.code, _cell(raw[p.row], positions.get(p.column)), p.facts)
-            for p in problems
-        ),
-    )
+    copy_errors(session, run.id, (RowError(p.row, p.column, p.code, p.facts) for p in problems))
 
 
 def _level(word: str | None) -> UnionLevel | None:
     return UnionLevel(word) if word else None
 
-
-def _cell(cells: list[Any], at: int | None) -> str:
-    return str(cells[at]) if at is not None and at < len(cells) else ""
-
-
-RAW_ROWS = "SELECT row, raw FROM import_row WHERE import_id = :id AND row = ANY(:rows)"
 
 STORED_UNIONS = """
     SELECT u.code, u.level, p.code AS parent, u.central_enterprise,

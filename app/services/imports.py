@@ -28,7 +28,7 @@ from app.security.persons import person_secret
 from app.security.roles import Permission, require
 from app.security.visible import get_visible, visible_to
 from app.services.events import record
-from app.services.files import store_file
+from app.services.files import content_of, store_file
 from app.services.import_changes import change_stored
 from app.services.import_judging import judge
 from app.services.import_staging import copy_errors, stage_workbook
@@ -67,7 +67,7 @@ def start_import(
     except RuleViolation as problem:
         raise RuleViolation(problem.code, field="file", status=problem.status) from problem
     of_members = kind is ImportKind.MEMBERS
-    stored = store_file(session, file_name, media_type, content, now)
+    stored = store_file(session, file_name, media_type, content, now, sealed=True)
     run = ImportRun(
         kind=kind,
         member_kind=(member_kind or MembershipKind.EMPLOYED) if of_members else None,
@@ -101,7 +101,7 @@ def check_import(session: Session, import_id: int, now: datetime) -> None:
     if run.state not in (ImportState.QUEUED, ImportState.CHECKING):
         return
     actor = _uploader(session, run)
-    content = session.scalars(select(StoredFile.content).where(StoredFile.id == run.file_id)).one()
+    content = content_of(session.get_one(StoredFile, run.file_id))
     try:
         stage_workbook(
             session,
@@ -193,6 +193,6 @@ def _fail(session: Session, run: ImportRun, problem: RuleViolation, now: datetim
     session.execute(delete(ImportRow).where(ImportRow.import_id == run.id))
     if problem.code in ("columns_missing", "column_repeated"):
         columns = str(problem.facts.get("columns") or problem.facts.get("column"))
-        copy_errors(session, run.id, [RowError(1, columns, problem.code, "", problem.facts)])
+        copy_errors(session, run.id, [RowError(1, columns, problem.code, problem.facts)])
     run.state, run.finished_at = ImportState.FAILED, now
     run.problem_code, run.problem_facts = problem.code, dict(problem.facts)

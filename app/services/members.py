@@ -19,7 +19,7 @@ from app.rules.imports import ImportKind, lay_out, read_row
 from app.rules.member_entry import MemberEntry
 from app.rules.violations import RuleViolation
 from app.security.actor import Actor
-from app.security.persons import key_of
+from app.security.persons import hashes_of
 from app.security.roles import Permission, require
 from app.security.visible import get_visible, visible_to
 from app.services.corrections import Correction, record_corrections
@@ -73,7 +73,7 @@ def create_member(session: Session, actor: Actor, *, entry: MemberEntry, now: da
     require(actor, Permission.EDIT_MEMBERS)
     union = lock_own_union(session, actor)
     values = _read(entry.cells, now.astimezone(SHANGHAI).date())
-    values["person_key"] = key_of(values["id_type"], values["id_number"])
+    values |= hashes_of(values["id_type"], values["id_number"])
     _require_new_person(session, actor, union, values["person_key"])
     member = Member(
         **values,
@@ -101,7 +101,7 @@ def edit_member(
     cells = dict(entry.cells)
     cells["id_number"] = cells.get("id_number") or member.id_number
     values = _read(cells, now.astimezone(SHANGHAI).date())
-    values["person_key"] = key_of(values["id_type"], values["id_number"])
+    values |= hashes_of(values["id_type"], values["id_number"])
     if values["person_key"] != member.person_key:
         _require_uncovered(session, member)
         _require_new_person(session, actor, union, values["person_key"])

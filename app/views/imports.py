@@ -131,7 +131,7 @@ class Imports(Screen):
     def _show(self, template: str, run_id: int, **context: Any) -> str:
         session = db.session()
         run = get_visible(session, self.actor, ImportRun, run_id)
-        found = first_errors(session, run.id)
+        found = first_errors(session, run)
         return self.render(
             template,
             run=run,

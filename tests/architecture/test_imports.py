@@ -17,15 +17,15 @@ EDGE = {
 
 MAY_IMPORT: dict[str, set[str]] = {
     "app.rules": set(),
-    "app.models": {"app.rules", "app.extensions"},
-    "app.queries": {"app.models", "app.rules", "app.security", "app.clock"},
+    "app.models": {"app.rules", "app.extensions", "app.sealing"},
+    "app.queries": {"app.models", "app.rules", "app.security", "app.clock", "app.sealing"},
     "app.gateways": {"app.rules"},
     "app.services": {
         "app.queries", "app.models", "app.rules", "app.gateways", "app.security", "app.jobs", "app.clock",
-        "reports",
+        "app.sealing", "reports",
     },
     "app.forms": {"app.rules", "app.labels", "app.clock"},
-    "app.security": {"app.models", "app.rules", "app.clock", "app.transaction"},
+    "app.security": {"app.models", "app.rules", "app.clock", "app.transaction", "app.sealing"},
     "app.sentences": {"app.rules", "app.labels", "app.clock"},
     "app.labels": {"app.rules"},
     "app.views": EDGE | PLATFORM | {"app.templating", "app.menu"},
@@ -36,6 +36,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "app.clock", "app.jobs", "app.log", "app.extensions", "app.database",
     },
     "app.clock": set(),
+    "app.sealing": set(),
     "app.extensions": set(),
     "app.transaction": {"app.extensions"},
     "app.jobs": set(),

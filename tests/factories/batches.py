@@ -12,8 +12,10 @@ from sqlalchemy.orm import Session
 from app.models import DistrictBatch, EnrolmentBatch, PaymentVoucher, Union
 from app.rules.contacts import Handler
 from app.rules.enrolment import BatchStatus, Channel
+from app.rules.members import IdType
 from app.rules.settlement import DistrictBatchStatus
 from app.security.actor import SYSTEM, Actor
+from app.security.persons import sealed_document
 from app.security.roles import Role
 from app.services.enrolment import submit_batch
 from app.services.filing import file_district_batch
@@ -134,22 +136,29 @@ def last_voucher(session: Session, batch: DistrictBatch) -> int:
 
 def make_many_members(session: Session, union: Union, people: int) -> None:
     """Thousands of enrollable members in one statement; their numbers belong to nobody."""
+    documents = [sealed_document(IdType.RESIDENT_ID, f"T{union.id:08d}{n:09d}") for n in range(1, people + 1)]
     session.execute(
         text(
             """
-            INSERT INTO member (kind, name, id_type, id_number, person_key, phone, sex, birth_date,
+            INSERT INTO member (kind, name, id_type, id_number, id_number_hash, person_key, phone, sex, birth_date,
                                 employment_status, social_card_status, card_status, card_no,
                                 created_at, updated_at, union_id, second_id, district_id)
-            SELECT 'employed', '会员' || n, 'resident_id', 'T' || lpad(n::text, 17, '0'),
-                   sha256(convert_to(u.id || '-' || n, 'UTF8')),
+            SELECT 'employed', '会员' || n, 'resident_id', document.number, document.hash, document.person,
                    '17' || lpad((u.id % 1000)::text, 3, '0') || lpad(n::text, 6, '0'), 'male', '1990-05-17',
                    'employed', 'normal', 'issued', '6231' || lpad(u.id::text, 7, '0') || lpad(n::text, 8, '0'),
                    '2024-06-01 00:00+08', '2024-06-01 00:00+08', u.id, u.second_id, u.district_id
-              FROM trade_union u, generate_series(1, :people) AS n
+              FROM trade_union u,
+                   unnest(CAST(:numbers AS bytea[]), CAST(:hashes AS bytea[]), CAST(:people AS bytea[]))
+                       WITH ORDINALITY AS document (number, hash, person, n)
              WHERE u.id = :union
             """
         ),
-        {"union": union.id, "people": people},
+        {
+            "union": union.id,
+            "numbers": [each["id_number"] for each in documents],
+            "hashes": [each["id_number_hash"] for each in documents],
+            "people": [each["person_key"] for each in documents],
+        },
     )
 
 

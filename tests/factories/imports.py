@@ -66,7 +66,7 @@ def bring_in(
 
 
 def errors_of(session: Session, run: ImportRun) -> list[tuple[int, str, str]]:
-    return [(error.row, error.column_name, error.code) for error in first_errors(session, run.id)]
+    return [(error.row, error.column_name, error.code) for error in first_errors(session, run)]
 
 
 def member_of(session: Session, number: str, id_type: IdType = IdType.PASSPORT) -> Member:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from app.models import Member, Union
 from app.rules.identity import resident_check_character
 from app.rules.members import CardStatus, EmploymentStatus, IdType, MembershipKind, Sex, SocialCardStatus
-from app.security.persons import key_of
+from app.security.persons import hashes_of
 from tests.factories.years import at
 
 _numbers = count(1)
@@ -66,5 +66,4 @@ def _build(union: Union, changes: dict[str, Any]) -> Member:
         "second_id": union.second_id,
         "district_id": union.district_id,
     } | changes
-    values.setdefault("person_key", key_of(values["id_type"], values["id_number"]))
-    return Member(**values)
+    return Member(**(hashes_of(values["id_type"], values["id_number"]) | values))

@@ -99,7 +99,7 @@ def test_rows_of_one_workbook_that_name_one_person_or_phone_are_all_told(
         (4, "证件号码", "repeated_in_file"),
         (5, "手机号", "phone_repeated_in_file"),
     ]
-    assert first_errors(session, run.id)[0].facts == {"rows": "2, 4"}
+    assert first_errors(session, run)[0].facts == {"rows": "2, 4"}
 
 
 def test_the_phone_of_another_member_is_refused_whoever_has_it(
@@ -108,7 +108,7 @@ def test_the_phone_of_another_member_is_refused_whoever_has_it(
     other = make_member(session, tree.other_grassroots)
     run = upload(session, operator, [passport(1, **{"手机号*": other.phone})])
     assert errors_of(session, run) == [(2, "手机号", "phone_taken")]
-    assert first_errors(session, run.id)[0].value == other.phone
+    assert first_errors(session, run)[0].value == other.phone
 
 
 @pytest.mark.parametrize(("role", "told"), [(Role.OPERATOR, ""), (Role.DISTRICT_REVIEWER, "（{name}）")])
@@ -120,7 +120,7 @@ def test_a_member_of_another_union_is_offered_a_transfer_and_that_union_named_on
     actor = actor_of_role(session, home, role)
     run = upload(session, actor, [passport(1, 工会编号=tree.grassroots.code)])
     assert errors_of(session, run) == [(2, "证件号码", "person_in_other_union")]
-    assert first_errors(session, run.id)[0].facts == {"named": told.format(name=tree.sibling.name)}
+    assert first_errors(session, run)[0].facts == {"named": told.format(name=tree.sibling.name)}
     assert member.union_id == tree.sibling.id
 
 
