@@ -8,9 +8,13 @@ from flask import url_for
 from sqlalchemy.orm import Session
 
 from app.models import ImportRun, Notice, NoticeKind, NoticeVersion
-from app.queries.imports import import_problem_rows
+from app.queries.imports import columns_with_errors, import_problem_rows
 from app.rules.import_tables import table_of
+from app.security.actor import Actor
+from app.security.roles import require
+from app.security.visible import get_visible
 from app.sentences import sentence
+from app.services.imports import PERMISSIONS
 from reports.error_workbook import write_error_workbook
 from reports.notices import DistrictNotice, GrassrootsNotice, render_district_notice, render_grassroots_notice
 
@@ -37,9 +41,22 @@ def notice_file_name(notice: Notice, version: NoticeVersion) -> str:
     return f"{notice.year}年度集中参保告知书-{version.facts['union_name']}-第{version.version}版.pdf"
 
 
-def errors_workbook(session: Session, run: ImportRun) -> bytes:
-    """The rows that stayed out of an import, to be mended and uploaded again."""
-    out = io.BytesIO()
-    rows = import_problem_rows(session, run.id)
-    write_error_workbook(table_of(run.kind).sheet, run.headers, rows, sentence, out)
-    return out.getvalue()
+def errors_workbook(session: Session, actor: Actor, import_id: int) -> tuple[ImportRun, bytes]:
+    """An import and the rows that stayed out of it, to be mended and uploaded again.
+
+    The rows hold whole document numbers: only who may import that kind gets them (403), only of imports that
+    they may see (404).
+    """
+    run = get_visible(session, actor, ImportRun, import_id)
+    require(actor, PERMISSIONS[run.kind])
+    out, table = io.BytesIO(), table_of(run.kind)
+    wrong = columns_with_errors(session, run.id)
+    write_error_workbook(
+        table.sheet,
+        run.headers,
+        import_problem_rows(session, run.id),
+        sentence,
+        out,
+        needed=[column.header for column in table.columns if column.header in wrong],
+    )
+    return run, out.getvalue()

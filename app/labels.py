@@ -70,6 +70,7 @@ TONES: Mapping[str, Mapping[str, str]] = {
         "done": "ok",
         "failed": "bad",
     },
+    "RowOutcome": {"created": "ok", "updated": "go", "unchanged": "calm", "wrong": "bad"},
     "BankResult": {"issued": "ok", "failed": "bad"},
     "Expiry": {"expired": "bad", "soon": "wait", "valid": "ok", "long_term": "ok"},
     "RetirementOutcome": {"retired": "calm", "unclear": "wait", "not_yet": "ok"},
@@ -259,6 +260,12 @@ WORDS: Mapping[str, Mapping[str, LazyString]] = {
         "committing": _("Being taken over"),
         "done": _("Done"),
         "failed": _("Failed"),
+    },
+    "RowOutcome": {
+        "created": _("New"),
+        "updated": _("Changed"),
+        "unchanged": _("Unchanged"),
+        "wrong": _("Wrong"),
     },
     "BankResult": {"issued": _("Succeeded"), "failed": _("Failed")},
     "CorrectionSource": {

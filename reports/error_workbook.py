@@ -1,7 +1,8 @@
 """The rows of an import that stayed out, as uploaded, with what to mend; mended, it is uploaded as it is.
 
-The wrong cells are coloured and carry their reason as a comment. The added columns at the right are known to
-the import as columns to ignore. Every cell is text, so that a spreadsheet can't round a number again.
+The wrong cells are coloured and carry their reason as a comment. The columns added at the right, the reasons in
+the last, are passed over in silence when it comes back. Every cell is text, so that a spreadsheet can't round a
+number again.
 """
 
 from __future__ import annotations
@@ -10,14 +11,25 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, BinaryIO, Protocol
 
 import xlsxwriter
+from xlsxwriter.format import Format
+from xlsxwriter.worksheet import Worksheet
 
-from app.rules.imports import plain_header
+from app.rules.imports import MENDING_HEADERS, plain_header
 from app.rules.writing import Cell
 from reports.workbook import check_room, is_long
 
-ADDED = ("行号", "出错列", "出错原因")
-WIDTHS = {"证件号码": 22, "卡号": 22, "姓名": 14, "手机号": 14, "工作单位详细地址": 32}
+WIDTHS = {
+    "证件号码": 22,
+    "卡号": 22,
+    "姓名": 14,
+    "手机号": 14,
+    "工作单位详细地址": 32,
+    "原行号": 8,
+    "错误说明": 80,
+}
 WIDTH = 18
+COMMENTED_ROWS = 5_000
+"""Rows whose cells carry comments. Spreadsheets open slowly with more, and the last column says the same."""
 
 
 class CellError(Protocol):
@@ -46,10 +58,13 @@ def write_error_workbook(
     rows: Iterable[WrongRow],
     say: Callable[..., str],
     out: BinaryIO,
+    *,
+    needed: Sequence[str] = (),
 ) -> int:
     """Write the workbook and return how many rows it has; ``say(code, **facts)`` gives a reason's sentence.
 
-    ``headers`` are those of the uploaded sheet; the columns that an error workbook had added are left out.
+    ``headers`` are those of the uploaded sheet, without what an error workbook had added to it. ``needed`` are
+    those that errors speak of: where the sheet lacks one it is added, for there must be a cell to mend.
     """
     long, rows = is_long(rows)
     book = xlsxwriter.Workbook(
@@ -61,44 +76,70 @@ def write_error_workbook(
             "strings_to_numbers": False,
         },
     )
-    head = book.add_format({"bold": True, "bg_color": "#F3F4F6", "bottom": 1, "num_format": "@"})
-    text = book.add_format({"num_format": "@"})
-    wrong = book.add_format(
-        {"num_format": "@", "bg_color": "#FDE2E0", "border": 1, "border_color": "#D92D20"}
-    )
-    reason = book.add_format({"num_format": "@", "font_color": "#B42318"})
+    kept = [(plain_header(header), at) for at, header in enumerate(headers)]
+    kept = [(header, at) for header, at in kept if header not in MENDING_HEADERS]
+    there = {header for header, _ in kept}
+    columns = [*kept, *((header, len(headers)) for header in needed if header not in there)]
     sheet = book.add_worksheet(sheet_name)
-    kept = [at for at, header in enumerate(headers) if plain_header(header) not in ADDED]
-    for column, header in enumerate([*(str(headers[at]) for at in kept), *ADDED]):
-        sheet.set_column(column, column, WIDTHS.get(plain_header(header), WIDTH), text)
-        sheet.write_string(0, column, header, head)
-    sheet.set_column(len(kept) + 2, len(kept) + 2, 80, text)
-    sheet.freeze_panes(1, 0)
+    styles = _styles(book)
+    _write_heads(sheet, styles, [str(headers[at]) if at < len(headers) else name for name, at in columns])
     count = 0
     for count, row in enumerate(rows, start=1):
         check_room(count)
-        reasons: dict[str, list[str]] = {}
-        for error in row.errors:
-            reasons.setdefault(error.column_name, []).append(say(error.code, **error.facts))
-        for column, at in enumerate(kept):
-            said = reasons.get(plain_header(headers[at]))
-            cell = row.cells[at] if at < len(row.cells) else ""
-            style = wrong if said else text
-            if cell == "":
-                sheet.write_blank(count, column, None, style)
-            elif isinstance(cell, str):
-                sheet.write_string(count, column, cell, style)
-            else:
-                sheet.write_number(count, column, cell, style)
-            if said:
-                sheet.write_comment(count, column, "\n".join(said), {"x_scale": 2})
-        sheet.write_string(count, len(kept), str(row.row), text)
-        sheet.write_string(count, len(kept) + 1, "、".join(reasons), text)
-        sheet.write_string(
-            count,
-            len(kept) + 2,
-            "；".join(f"{name}：{' '.join(said)}" for name, said in reasons.items()),
-            reason,
-        )
+        _write_row(sheet, styles, count, columns, row, say)
     book.close()
     return count
+
+
+def _styles(book: xlsxwriter.Workbook) -> dict[str, Format]:
+    """Text everywhere: a number typed into such a cell keeps all its digits."""
+    text = {"num_format": "@"}
+    return {
+        "head": book.add_format(text | {"bold": True, "bg_color": "#F3F4F6", "bottom": 1}),
+        "text": book.add_format(text),
+        "wrong": book.add_format(text | {"bg_color": "#FDE2E0", "border": 1, "border_color": "#D92D20"}),
+        "place": book.add_format(text | {"font_color": "#57606A"}),
+        "reason": book.add_format(text | {"font_color": "#B42318"}),
+    }
+
+
+def _write_heads(sheet: Worksheet, styles: Mapping[str, Format], heads: Sequence[str]) -> None:
+    for column, head in enumerate([*heads, *MENDING_HEADERS]):
+        width = WIDTHS.get(plain_header(head), WIDTH)
+        sheet.set_column(column, column, width, styles["text"])
+        sheet.write_string(0, column, head, styles["head"])
+    sheet.freeze_panes(1, 0)
+
+
+def _write_row(
+    sheet: Worksheet,
+    styles: Mapping[str, Format],
+    at_row: int,
+    columns: Sequence[tuple[str, int]],
+    row: WrongRow,
+    say: Callable[..., str],
+) -> None:
+    reasons: dict[str, list[str]] = {}
+    for error in row.errors:
+        reasons.setdefault(error.column_name, []).append(say(error.code, **error.facts))
+    for column, (header, at) in enumerate(columns):
+        said = reasons.get(header)
+        _write_cell(sheet, at_row, column, row.cells[at] if at < len(row.cells) else "", styles, bool(said))
+        if said and at_row <= COMMENTED_ROWS:
+            sheet.write_comment(at_row, column, "\n".join(said), {"x_scale": 2})
+    told = "；".join(f"{name}：{' '.join(said)}" for name, said in reasons.items())
+    added = ((str(row.row), "place"), ("、".join(reasons), "place"), (told, "reason"))
+    for column, (text, style) in enumerate(added, start=len(columns)):
+        sheet.write_string(at_row, column, text, styles[style])
+
+
+def _write_cell(
+    sheet: Worksheet, row: int, column: int, cell: Cell, styles: Mapping[str, Format], wrong: bool
+) -> None:
+    style = styles["wrong" if wrong else "text"]
+    if cell == "":
+        sheet.write_blank(row, column, None, style)
+    elif isinstance(cell, str):
+        sheet.write_string(row, column, cell, style)
+    else:
+        sheet.write_number(row, column, cell, style)

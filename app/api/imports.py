@@ -171,8 +171,8 @@ class ImportsApi(Api):
             200: {description: A workbook that can be uploaded as it is once mended}
         """
         with transaction() as session:
-            run = get_visible(session, current_actor(), ImportRun, import_id)
-            content, name = errors_workbook(session, run), f"errors-{run.id}.xlsx"
+            run, content = errors_workbook(session, current_actor(), import_id)
+            name = f"errors-{run.id}.xlsx"
         return send_file(io.BytesIO(content), XLSX, as_attachment=True, download_name=name)
 
     @expose("/members/template.xlsx", methods=["GET"])

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.models import Account, ImportError, ImportRow, ImportRun, Union
 from app.queries.paging import Cursor, Page, page_of
-from app.rules.imports import ImportKind, plain_header
+from app.rules.imports import ImportKind, ImportState, RowOutcome, plain_header
 from app.rules.writing import Cell, cell_text
 from app.security.actor import Actor
 from app.security.visible import visible_to
@@ -48,14 +48,23 @@ def imports_seen(actor: Actor, kinds: Sequence[ImportKind] = ()) -> Select[tuple
     return query.where(ImportRun.kind.in_(kinds)) if kinds else query
 
 
-def imports_page(session: Session, actor: Actor, cursor: Cursor) -> Page:
+def imports_page(
+    session: Session,
+    actor: Actor,
+    cursor: Cursor,
+    *,
+    kind: ImportKind | None = None,
+    state: ImportState | None = None,
+) -> Page:
     """The imports that the actor may see, newest first: the run, who uploaded it, and for which union."""
     statement = (
-        imports_seen(actor)
+        imports_seen(actor, [kind] if kind else [])
         .add_columns(Account.first_name.label("uploader"), Union.name.label("union_name"))
         .outerjoin(Account, Account.id == ImportRun.uploaded_by)
         .join(Union, Union.id == ImportRun.union_id)
     )
+    if state is not None:
+        statement = statement.where(ImportRun.state == state)
     return page_of(session, statement, [ImportRun.id], cursor)
 
 
@@ -83,6 +92,32 @@ def first_errors(session: Session, run: ImportRun, limit: int = ERRORS_SHOWN) ->
 def _cell(raw: list[Cell] | None, positions: Mapping[str, int], error: ImportError) -> str:
     at = positions.get(error.column_name)
     return "" if raw is None or at is None or at >= len(raw) else cell_text(raw[at])[:SHOWN_OF_A_CELL]
+
+
+def rows_page(session: Session, import_id: int, outcome: RowOutcome, cursor: Cursor) -> Page:
+    """The rows of an import the caller may see that have this outcome, as the sheet counts them."""
+    wanted = ImportRow.valid.is_(False) if outcome is RowOutcome.WRONG else ImportRow.outcome == outcome.value
+    statement = select(ImportRow).where(ImportRow.import_id == import_id, wanted)
+    return page_of(session, statement, [ImportRow.row], cursor, descending=False)
+
+
+def errors_of_rows(
+    session: Session, import_id: int, rows: Sequence[int]
+) -> Mapping[int, Sequence[ImportError]]:
+    """What is wrong with each of these rows, in the order it was found."""
+    found = session.scalars(
+        select(ImportError)
+        .where(ImportError.import_id == import_id, ImportError.row.in_(rows))
+        .order_by(ImportError.row, ImportError.id)
+    )
+    return {row: list(errors) for row, errors in groupby(found, key=lambda error: error.row)}
+
+
+def columns_with_errors(session: Session, import_id: int) -> frozenset[str]:
+    """The headers of the columns that anything is wrong in, whether the sheet has them or not."""
+    return frozenset(
+        session.scalars(select(ImportError.column_name).where(ImportError.import_id == import_id).distinct())
+    )
 
 
 def import_problem_rows(session: Session, import_id: int) -> Iterator[ProblemRow]:

@@ -80,6 +80,14 @@ def path_to(session: Session, actor: Actor, union: Union) -> list[Union]:
     return path
 
 
+def employers_to_choose(session: Session, actor: Actor, limit: int) -> Sequence[Employer]:
+    """The employers that the actor sees, by name; none if there are more than a list to choose from takes."""
+    found = session.scalars(
+        select(Employer).where(visible_to(actor, Employer)).order_by(Employer.id).limit(limit + 1)
+    ).all()
+    return sorted(found, key=lambda employer: employer.name) if len(found) <= limit else []
+
+
 def employers_page(session: Session, actor: Actor, text: str, union: str, cursor: Cursor) -> Page:
     """Employers of the unions that the actor sees: rows of employer, union name and union id."""
     statement = (

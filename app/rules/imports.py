@@ -40,6 +40,16 @@ class ImportState(StrEnum):
 AT_WORK = frozenset({ImportState.QUEUED, ImportState.CHECKING, ImportState.COMMITTING})
 """States that end by themselves."""
 
+
+class RowOutcome(StrEnum):
+    """What becomes of a row: told before it is taken over, and true afterwards."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+    WRONG = "wrong"
+
+
 ANSWER_KINDS = frozenset({ImportKind.SOCIAL_SECURITY, ImportKind.POPULATION, ImportKind.BANK})
 """Answers of the outside registries: they tell about people who are here, and create nobody."""
 
@@ -52,6 +62,10 @@ HEADER_ROWS = 10
 
 SheetRow = tuple[int, list[Cell]]
 """A filled row by the number that its sheet shows."""
+
+
+MENDING_HEADERS = ("原行号", "出错列", "错误说明")
+"""The columns that an error workbook adds for whoever mends it; nobody reads them when it comes back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +142,8 @@ def lay_out(table: Table, header_cells: Sequence[Cell], row: int = 1) -> Layout:
     headers = [plain_header(cell) for cell in header_cells]
     missing = [column.header for column in table.columns if column.required and column.header not in headers]
     if missing:
-        raise RuleViolation("columns_missing", columns="、".join(missing))
+        found = "、".join(filter(None, headers))
+        raise RuleViolation("columns_missing", columns="、".join(missing), found=found)
     known = {column.header for column in table.columns}
     positions: dict[str, int] = {}
     for at, header in enumerate(headers):
@@ -136,7 +151,8 @@ def lay_out(table: Table, header_cells: Sequence[Cell], row: int = 1) -> Layout:
             raise RuleViolation("column_repeated", column=header)
         if header in known:
             positions[header] = at
-    unknown = tuple(header for header in headers if header and header not in known)
+    passed_over = known.union(MENDING_HEADERS)
+    unknown = tuple(header for header in headers if header and header not in passed_over)
     return Layout(positions, unknown, tuple(header_cells), row)
 
 

@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import io
+from pathlib import PurePath
 from typing import Any
 
-from flask import redirect, request, send_file, url_for
+from flask import current_app, redirect, request, send_file, url_for
 from flask_appbuilder import expose
 from flask_babel import gettext as _
+from sqlalchemy.orm import Session
 
 from app.clock import now
 from app.documents import XLSX, errors_workbook
 from app.extensions import db
-from app.forms.imports import ImportForm
+from app.forms.imports import KIND_NOTES, ImportForm
 from app.labels import choices, label
-from app.models import Employer, ImportRun
-from app.queries.imports import ERRORS_SHOWN, first_errors, imports_page
-from app.rules.imports import AT_WORK, ImportKind
+from app.models import Account, Employer, ImportRun
+from app.queries.imports import errors_of_rows, imports_page, rows_page
+from app.queries.organisation import employers_to_choose
+from app.queries.paging import Page
+from app.rules.import_tables import table_of
+from app.rules.imports import AT_WORK, SIZE_LIMIT, ImportKind, ImportState, RowOutcome
 from app.rules.members import MembershipKind
 from app.rules.organisation import UnionLevel
 from app.rules.violations import RuleViolation, not_found
+from app.security.actor import Actor
 from app.security.needs import needs
 from app.security.roles import Permission, may
 from app.security.visible import get_visible
@@ -27,8 +33,16 @@ from app.sentences import sentence
 from app.services.imports import PERMISSIONS, commit_import, start_import
 from app.transaction import transaction
 from app.views.base import Screen, cursor_of_request
+from app.views.change_words import said_changes
 from app.views.choices import ROW_ID
+from app.views.import_preview import SheetPart, naming_cells, sheet_part
 from reports.template_workbook import write_template
+
+EMPLOYERS_OFFERED = 200
+ASK_FOR_TRANSFER = "Transfers.ask"
+"""The page that asks for a person of another union; given the import and the row, never the number."""
+
+SHOWS_ROWS = frozenset({ImportState.READY, ImportState.DONE})
 
 
 class Imports(Screen):
@@ -82,7 +96,7 @@ class Imports(Screen):
     @expose(f"/{ROW_ID}")
     @needs(Permission.IMPORT_MEMBERS)
     def show(self, row_id: int) -> str:
-        return self._show("imports/show.html", row_id)
+        return self._show(row_id)
 
     @expose(f"/{ROW_ID}/part")
     @needs(Permission.IMPORT_MEMBERS)
@@ -102,16 +116,15 @@ class Imports(Screen):
         except RuleViolation as refusal:
             if refusal.status in (403, 404):
                 raise
-            return self._show("imports/show.html", row_id, refusal=refusal), refusal.status
+            return self._show(row_id, refusal=refusal), refusal.status
         return redirect(url_for("Imports.show", row_id=row_id))
 
     @expose(f"/{ROW_ID}/errors.xlsx")
     @needs(Permission.IMPORT_MEMBERS)
     def errors(self, row_id: int) -> Any:
         with transaction() as session:
-            run = get_visible(session, self.actor, ImportRun, row_id)
-            content, file_name = errors_workbook(session, run), run.file_name
-        name = _("To mend %(file)s", file=file_name.removesuffix(".xlsx"))
+            run, content = errors_workbook(session, self.actor, row_id)
+            name = _("To mend %(file)s", file=PurePath(run.file_name).stem)
         return send_file(io.BytesIO(content), XLSX, as_attachment=True, download_name=f"{name}.xlsx")
 
     def _kinds(self) -> tuple[ImportKind, ...]:
@@ -119,30 +132,86 @@ class Imports(Screen):
         return tuple(kind for kind in ImportKind if may(self.actor, PERMISSIONS[kind]))
 
     def _list(self, form: ImportForm, **context: Any) -> str:
+        session, asked = db.session(), request.args
+        kind, state = asked.get("of", ""), asked.get("state", "")
         return self.render(
             "imports/list.html",
             form=form,
             kinds=self._kinds(),
-            page=imports_page(db.session(), self.actor, cursor_of_request()),
-            above_grassroots=self.actor.level is not UnionLevel.GRASSROOTS,
+            kind_notes=KIND_NOTES,
+            employers=_employer_choices(session, self.actor, form.employer_code.data or ""),
+            size_limit=SIZE_LIMIT,
+            all_kinds=choices(ImportKind),
+            all_states=choices(ImportState),
+            page=imports_page(
+                session,
+                self.actor,
+                cursor_of_request(),
+                kind=ImportKind(kind) if kind in set(ImportKind) else None,
+                state=ImportState(state) if state in set(ImportState) else None,
+            ),
             **context,
         )
 
-    def _show(self, template: str, run_id: int, **context: Any) -> str:
+    def _show(self, run_id: int, **context: Any) -> str:
         session = db.session()
         run = get_visible(session, self.actor, ImportRun, run_id)
-        found = first_errors(session, run)
+        if run.state in SHOWS_ROWS:
+            context |= self._rows(session, run)
+        above = self.actor.level is not UnionLevel.GRASSROOTS
         return self.render(
-            template,
+            "imports/show.html",
             run=run,
             at_work=run.state in AT_WORK,
+            may_commit=may(self.actor, PERMISSIONS[run.kind]),
+            uploader=session.get(Account, run.uploaded_by),
             employer=session.get(Employer, run.employer_id) if run.employer_id else None,
-            errors=[(error, sentence(error.code, **error.facts)) for error in found],
-            more_errors=len(found) == ERRORS_SHOWN,
+            needed=[c.header for c in table_of(run.kind, above_grassroots=above).columns if c.required],
             problem=sentence(run.problem_code, **run.problem_facts) if run.problem_code else "",
             remarks=[_remark(remark) for remark in run.remarks],
             **context,
         )
+
+    def _rows(self, session: Session, run: ImportRun) -> dict[str, Any]:
+        """The rows behind the figure that was asked for; first of all those that are wrong."""
+        counts = {
+            RowOutcome.CREATED: run.created,
+            RowOutcome.UPDATED: run.updated,
+            RowOutcome.UNCHANGED: run.unchanged,
+            RowOutcome.WRONG: run.invalid,
+        }
+        asked = request.args.get("show", "")
+        first = (RowOutcome.WRONG, RowOutcome.UPDATED, RowOutcome.CREATED)
+        shown = next((outcome for outcome in first if counts[outcome]), RowOutcome.UNCHANGED)
+        if asked in set(RowOutcome):
+            shown = RowOutcome(asked)
+        page = rows_page(session, run.id, shown, cursor_of_request())
+        told: dict[str, Any] = {"counts": counts, "shown": shown, "page": page}
+        if shown is RowOutcome.UPDATED:
+            changes = said_changes(session, self.actor, run.kind, (row.changes or {} for row in page.rows))
+            named = (naming_cells(run, row) for row in page.rows)
+            return told | {"changed": list(zip(page.rows, named, changes, strict=True))}
+        return told | {"sheet": self._sheet(session, run, page), "may_ask": _may_ask_for_transfer(self.actor)}
+
+    def _sheet(self, session: Session, run: ImportRun, page: Page) -> SheetPart:
+        errors = errors_of_rows(session, run.id, [row.row for row in page.rows])
+        mine = run.uploaded_by == self.actor.account_id
+        return sheet_part(run, page.rows, errors, unreadable_shown=mine)
+
+
+def _employer_choices(session: Session, actor: Actor, chosen: str) -> list[tuple[str, str]]:
+    """Codes and names to choose from, with what was sent; none where there are too many, or nothing to choose."""
+    known = [(e.code, e.name) for e in employers_to_choose(session, actor, EMPLOYERS_OFFERED)]
+    if not known:
+        return []
+    sent = [(chosen, chosen)] if chosen and chosen not in dict(known) else []
+    return [("", _("None in particular")), *known, *sent]
+
+
+def _may_ask_for_transfer(actor: Actor) -> bool:
+    ask = current_app.view_functions.get(ASK_FOR_TRANSFER)
+    needed = getattr(ask, "needs", None)
+    return needed is not None and may(actor, needed)
 
 
 def _remark(remark: Any) -> str:

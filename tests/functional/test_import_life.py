@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from datetime import date
 from typing import Any
 
 import openpyxl
@@ -16,7 +15,6 @@ from app.models import ImportRow, ImportRun, Member
 from app.queries.imports import import_problem_rows
 from app.rules.import_tables import table_of
 from app.rules.imports import ImportKind, ImportState
-from app.rules.members import IdType
 from app.rules.violations import RuleViolation
 from app.security.actor import Actor
 from app.security.roles import Role
@@ -25,7 +23,7 @@ from app.services.imports import apply_import, check_import, commit_import, star
 from reports.error_workbook import write_error_workbook
 from reports.template_workbook import write_template
 from tests.factories import Tree, actor_of_role, make_member
-from tests.factories.imports import NOW, bring_in, errors_of, member_of, passport, sheet_of, upload
+from tests.factories.imports import NOW, bring_in, errors_of, passport, sheet_of, upload
 from tests.factories.workbooks import make_workbook
 
 HEADERS = ["姓名*", "证件类型*", "证件号码*", "手机号*"]
@@ -83,29 +81,6 @@ def test_a_workbook_that_would_burst_the_reader_fails_as_a_whole(session: Sessio
 def test_columns_that_are_not_read_are_named_in_a_remark(session: Session, operator: Actor) -> None:
     run = upload(session, operator, [passport(1, 工号="7", 部门="一")])
     assert run.remarks == [{"code": "columns_ignored", "facts": {"columns": "工号、部门"}}]
-
-
-def test_the_error_workbook_mended_is_uploaded_as_it_is(session: Session, operator: Actor) -> None:
-    rows = [
-        passport(1),
-        passport(2, **{"手机号*": "131", "工号": 17}),
-        passport(3, **{"证件号码*": 3.10101199001011e17, "证件类型*": "身份证"}),
-    ]
-    run = bring_in(session, operator, rows)
-    book = error_workbook(session, run)
-    sheet = book.active
-    shown = [[cell.value for cell in row] for row in sheet.iter_rows()]
-    assert shown[0][-3:] == ["行号", "出错列", "出错原因"]
-    assert [row[-3:-1] for row in shown[1:]] == [["3", "手机号"], ["4", "证件号码"]]
-    assert sheet["D2"].comment is not None and "11" in sheet["D2"].comment.text
-    assert sheet["D2"].fill.fgColor.rgb == "FFFDE2E0" and sheet["A2"].fill.fgColor.rgb != "FFFDE2E0"
-
-    sheet["D2"].value = "13100000002"
-    sheet["C3"].value = "11010519491231002X"
-    again = bring_in(session, operator, saved(book))
-    assert (again.created, again.invalid) == (2, 0)
-    assert "出错原因" in again.remarks[0]["facts"]["columns"]
-    assert member_of(session, "11010519491231002X", IdType.RESIDENT_ID).birth_date == date(1949, 12, 31)
 
 
 def error_workbook(session: Session, run: ImportRun) -> openpyxl.Workbook:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -70,9 +71,11 @@ def test_errors_are_shown_with_the_sheet_s_own_row_the_cell_and_how_to_mend_it(
     page = send(operator, make_workbook(HEADERS, [RIGHT, WRONG])).headers["Location"]
     perform_jobs()
     preview = operator.get(page).text
-    assert '<td class="n" data-h="表格行号">3</td>' in preview
-    assert '<span class="wrong-cell">1390</span>' in preview
-    assert "手机号" in preview and "11" in preview
+    assert '<th scope="row">3<' in preview and '<th scope="row">2<' not in preview
+    assert '<th scope="col"><small>D</small>手机号*</th>' in preview
+    cell = re.search('<td class="wrong" id="cell-3-D">(.+?)</td>', preview, re.DOTALL)
+    assert cell is not None and ">1390<" in cell[1] and "手机号应为 11 位" in cell[1]
+    assert "李强" in preview
 
 
 def test_the_rows_to_mend_come_back_as_a_workbook(

@@ -7,5 +7,6 @@ import { forms } from "./forms.js";
 import { marks } from "./marks.js";
 import { downloads } from "./downloads.js";
 import { picks } from "./picks.js";
+import { drop } from "./drop.js";
 
-for (const start of [drawer, dialogs, ticks, refresh, forms, marks, downloads, picks]) start(document);
+for (const start of [drawer, dialogs, ticks, refresh, forms, marks, downloads, picks, drop]) start(document);
