@@ -13,6 +13,7 @@ from app.models.personal_data import MemberCorrection
 from app.models.requests import IdempotencyKey
 from app.models.schedule import SchedulerRun
 from app.models.settlement import DistrictBatch, DistrictBatchPlan, PaymentVoucher
+from app.models.transfers import MemberTransfer
 from app.models.years import Plan, ProtectionWindow, ProtectionYear, WindowExtension, YearPlan
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "ImportRun",
     "Member",
     "MemberCorrection",
+    "MemberTransfer",
     "Notice",
     "NoticeKind",
     "NoticeVersion",

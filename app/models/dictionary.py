@@ -15,6 +15,7 @@ class ReasonKind(StrEnum):
     CENTRE_REJECT = "centre_reject"
     VOUCHER_REJECT = "voucher_reject"
     EXCLUSION = "exclusion"
+    TRANSFER_REFUSE = "transfer_refuse"
 
 
 class ReasonCode(Entity):

@@ -17,6 +17,7 @@ class EventObject(StrEnum):
     DISTRICT_BATCH = "district_batch"
     VOUCHER = "voucher"
     MEMBER = "member"
+    MEMBER_TRANSFER = "member_transfer"
     IMPORT = "import"
     YEAR = "year"
     FEE = "fee"

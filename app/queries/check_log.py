@@ -18,7 +18,7 @@ STEPS = """
            'from ' || coalesce(e.before, 'nothing'), 'from ' || coalesce(e.from_state, 'nothing')
       FROM (SELECT event.*, lag(to_state) OVER of_object AS before
               FROM event
-             WHERE object_kind IN ('enrolment_batch', 'district_batch')
+             WHERE object_kind IN ('enrolment_batch', 'district_batch', 'member_transfer')
             WINDOW of_object AS (PARTITION BY object_kind, object_id ORDER BY sequence)) e
      WHERE e.from_state IS DISTINCT FROM e.before
 """
@@ -30,6 +30,15 @@ _LAST_STATE = """
                           WHERE object_kind = '{table}' AND object_id = o.id
                           ORDER BY sequence DESC LIMIT 1) e ON true
      WHERE e.to_state IS DISTINCT FROM o.status
+"""
+
+TRANSFER_STATE = """
+    SELECT 'transfer ' || t.id, coalesce('the log ends in ' || e.to_state, 'a log'), t.state
+      FROM member_transfer t
+      LEFT JOIN LATERAL (SELECT to_state FROM event
+                          WHERE object_kind = 'member_transfer' AND object_id = t.id
+                          ORDER BY sequence DESC LIMIT 1) e ON true
+     WHERE e.to_state IS DISTINCT FROM t.state
 """
 
 NOTICE_VERSIONS = """
@@ -111,6 +120,7 @@ LOG_CHECKS = {
     "event_steps": STEPS,
     "batch_state_in_the_log": _LAST_STATE.format(table="enrolment_batch"),
     "district_batch_state_in_the_log": _LAST_STATE.format(table="district_batch"),
+    "transfer_state_in_the_log": TRANSFER_STATE,
     "notice_versions": NOTICE_VERSIONS,
     "notice_of_every_submit": NOTICE_OF_EVERY_SUBMIT,
     "grassroots_notice_figures": GRASSROOTS_NOTICE_FIGURES,

@@ -47,8 +47,34 @@ ENROLMENTS_OF_THE_BATCH = """
      WHERE (e.union_id, e.second_id, e.district_id) IS DISTINCT FROM (b.union_id, b.second_id, b.district_id)
 """
 
+_SIDE = """
+    SELECT format('transfer %s ({side})', t.id),
+           format('second %s, district %s', u.second_id, u.district_id),
+           format('second %s, district %s', t.{side}_second_id, t.{side}_district_id)
+      FROM member_transfer t JOIN trade_union u ON u.id = t.{side}_union_id
+     WHERE (t.{side}_second_id, t.{side}_district_id) IS DISTINCT FROM (u.second_id, u.district_id)
+"""
+
+WAITING_WHERE_THE_MEMBER_IS = """
+    SELECT format('transfer %s', t.id), 'a member of union ' || t.from_union_id, 'a member of ' || m.union_id
+      FROM member_transfer t JOIN member m ON m.id = t.member_id
+     WHERE t.state = 'waiting' AND m.union_id <> t.from_union_id
+"""
+
+MEMBER_WHERE_IT_WENT = """
+    SELECT format('member %s', m.id), 'a member of union ' || last.to_union_id, 'a member of ' || m.union_id
+      FROM member m
+      JOIN LATERAL (SELECT to_union_id FROM member_transfer t
+                     WHERE t.member_id = m.id AND t.state = 'accepted'
+                     ORDER BY t.decided_at DESC, t.id DESC LIMIT 1) last ON last.to_union_id <> m.union_id
+"""
+
 SCOPE_CHECKS = {
     "tree": TREE,
+    "transfer_from": _SIDE.format(side="from"),
+    "transfer_to": _SIDE.format(side="to"),
+    "waiting_where_the_member_is": WAITING_WHERE_THE_MEMBER_IS,
+    "member_where_it_went": MEMBER_WHERE_IT_WENT,
     **{f"scope_of_{table}": _SCOPE.format(table=table, key=key) for table, key in _KEYS.items()},
     "scope_of_enrolment": ENROLMENTS_OF_THE_BATCH,
 }

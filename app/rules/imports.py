@@ -24,6 +24,7 @@ class ImportKind(StrEnum):
     SOCIAL_SECURITY = "social_security"
     POPULATION = "population"
     BANK = "bank"
+    TRANSFERS = "transfers"
 
 
 class ImportState(StrEnum):

@@ -20,12 +20,14 @@ from app.models import (
     EnrolmentBatch,
     Event,
     EventObject,
+    MemberTransfer,
     Notice,
     NoticeKind,
     PaymentVoucher,
     Union,
 )
 from app.rules.organisation import UnionLevel
+from app.rules.transfers import Side
 from app.rules.violations import not_found
 from app.security.actor import Actor
 from app.security.roles import Role
@@ -69,9 +71,23 @@ def get_visible(session: Session, actor: Actor, entity: type[Row], key: object, 
     return found
 
 
+def acts_for(actor: Actor, entity: Any, side: Side) -> ColumnElement[bool]:
+    """Whether the actor stands at or above that side of a transfer (a ``MemberTransfer`` or an alias of it)."""
+    if not actor.roles & TREE_ROLES:
+        return false()
+    if actor.level is UnionLevel.MUNICIPAL:
+        return true()
+    end = "from" if side is Side.SENDING else "to"
+    part = {UnionLevel.DISTRICT: "district_id", UnionLevel.SECOND: "second_id"}.get(actor.level, "union_id")
+    column: ColumnElement[int] = getattr(entity, f"{end}_{part}")
+    return column == actor.union_id
+
+
 def _by_tree(actor: Actor, entity: Any, model: type) -> ColumnElement[bool]:
     if actor.level is UnionLevel.MUNICIPAL:
         return true()
+    if model is MemberTransfer:
+        return or_(*(acts_for(actor, entity, side) for side in Side))
     if model is Account:
         return entity.union_id.in_(select(Union.id).where(_by_tree(actor, Union, Union)))
     if model is DistrictBatchPlan:

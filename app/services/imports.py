@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import delete, select, text
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from app.gateways.workbook_container import MEDIA_TYPES, recognise
@@ -32,14 +32,13 @@ from app.services.files import content_of, store_file
 from app.services.import_changes import change_stored
 from app.services.import_judging import judge
 from app.services.import_staging import copy_errors, stage_workbook
-
-PEOPLE_LOCK = 0x636270656F
-"""Whoever creates members takes it: a person or a phone number can't come in twice at the same moment."""
+from app.services.people_lock import lock_people
 
 PERMISSIONS = {
     ImportKind.ORGANISATIONS: Permission.IMPORT_TREE,
     ImportKind.EMPLOYERS: Permission.IMPORT_TREE,
     ImportKind.MEMBERS: Permission.IMPORT_MEMBERS,
+    ImportKind.TRANSFERS: Permission.TRANSFER_MEMBERS,
 } | dict.fromkeys(ANSWER_KINDS, Permission.IMPORT_ANSWERS)
 
 
@@ -160,11 +159,6 @@ def apply_import(session: Session, import_id: int, now: datetime) -> None:
         to_state=ImportState.DONE,
         facts=figures | outcome,
     )
-
-
-def lock_people(session: Session) -> None:
-    """Wait until nobody else creates members; held to the end of the transaction."""
-    session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": PEOPLE_LOCK})
 
 
 def _locked(session: Session, import_id: int) -> ImportRun:

@@ -25,6 +25,9 @@ MEMBER_ACTIONS: Mapping[str, Words] = {
     "include": _("Enrolled again"),
     "keep": _("Kept past retirement age"),
     "set_retirement_class": _("Retirement class set"),
+    "transfer_out": _("Transferred to another union"),
+    "transfer_in": _("Came from another union"),
+    "drop_marks": _("Decisions for the year dropped by the transfer"),
 }
 
 

@@ -1,0 +1,191 @@
+"""Transfers as each side may see them, and what stands in the way of one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Select, and_, case, func, or_, select, text, true
+from sqlalchemy.orm import Session, aliased
+
+from app.models import Account, Member, MemberTransfer, Union
+from app.rules.organisation import UnionLevel
+from app.rules.transfers import Direction, Side, TransferState
+from app.rules.violations import RuleViolation
+from app.security.actor import Actor
+from app.security.visible import acts_for, visible_to
+
+SUGGESTIONS = 10
+
+Sender = aliased(Union, name="sender")
+Receiver = aliased(Union, name="receiver")
+Proposer = aliased(Account, name="proposer")
+
+
+class Box(StrEnum):
+    """The lists of 会员转出审核: what this side decides, what it waits for, and what is over."""
+
+    MINE = "mine"
+    SENT = "sent"
+    DONE = "done"
+
+
+@dataclass(frozen=True, slots=True)
+class TransferFilter:
+    """``name`` is a beginning; ``union`` the code of either union or a part of a name; empty parts don't filter."""
+
+    name: str = ""
+    union: str = ""
+    direction: Direction | None = None
+    state: TransferState | None = None
+
+
+def transfers_in(actor: Actor, box: Box, wanted: TransferFilter | None = None) -> Select[*tuple[Any, ...]]:
+    """``(MemberTransfer, Member, hidden, name, from_name, to_name, sends, receives, proposer)``, unordered.
+
+    A union that asked for somebody it can't see knows what it typed and no more, until the transfer is
+    accepted: ``hidden`` then, ``name`` is what it typed and ``from_name`` is empty, for filters too.
+    """
+    sends = acts_for(actor, MemberTransfer, Side.SENDING)
+    receives = acts_for(actor, MemberTransfer, Side.RECEIVING)
+    hidden, name = _hidden(actor), shown_name(actor)
+    from_name = case((hidden, ""), else_=Sender.name)
+    query = (
+        select(
+            MemberTransfer,
+            Member,
+            hidden.label("hidden"),
+            name.label("name"),
+            from_name.label("from_name"),
+            Receiver.name.label("to_name"),
+            sends.label("sends"),
+            receives.label("receives"),
+            Proposer.first_name.label("proposer"),
+        )
+        .join(Member, Member.id == MemberTransfer.member_id)
+        .join(Sender, Sender.id == MemberTransfer.from_union_id)
+        .join(Receiver, Receiver.id == MemberTransfer.to_union_id)
+        .outerjoin(Proposer, Proposer.id == MemberTransfer.proposed_by)
+        .where(visible_to(actor, MemberTransfer), _in_box(box, sends, receives))
+    )
+    if wanted is None:
+        return query
+    if wanted.name:
+        query = query.where(name.startswith(wanted.name, autoescape=True))
+    if wanted.union:
+        code = wanted.union.upper()
+        query = query.where(
+            or_(
+                from_name.contains(wanted.union, autoescape=True),
+                and_(~hidden, Sender.code == code),
+                Receiver.name.contains(wanted.union, autoescape=True),
+                Receiver.code == code,
+            )
+        )
+    if wanted.direction is not None:
+        query = query.where(MemberTransfer.direction == wanted.direction)
+    if wanted.state is not None:
+        query = query.where(MemberTransfer.state == wanted.state)
+    return query
+
+
+def shown_name(actor: Actor) -> ColumnElement[str]:
+    """The person's name as far as the actor knows it; ``Member`` has to be joined in."""
+    return case((_hidden(actor), MemberTransfer.asked_name), else_=Member.name)
+
+
+def _hidden(actor: Actor) -> ColumnElement[bool]:
+    return and_(
+        MemberTransfer.direction == Direction.ASK,
+        MemberTransfer.state != TransferState.ACCEPTED,
+        ~acts_for(actor, MemberTransfer, Side.SENDING),
+    )
+
+
+def _in_box(box: Box, sends: ColumnElement[bool], receives: ColumnElement[bool]) -> ColumnElement[bool]:
+    waiting = MemberTransfer.state == TransferState.WAITING
+    offered, asked = (MemberTransfer.direction == each for each in (Direction.OFFER, Direction.ASK))
+    if box is Box.MINE:
+        return and_(waiting, or_(and_(offered, receives), and_(asked, sends)))
+    if box is Box.SENT:
+        return and_(waiting, or_(and_(offered, sends), and_(asked, receives)))
+    return ~waiting
+
+
+def count_waiting(session: Session, actor: Actor) -> dict[Box, int]:
+    """How many wait in each of the open lists."""
+    sends = acts_for(actor, MemberTransfer, Side.SENDING)
+    receives = acts_for(actor, MemberTransfer, Side.RECEIVING)
+    row = session.execute(
+        select(*(func.count().filter(_in_box(box, sends, receives)) for box in (Box.MINE, Box.SENT))).where(
+            visible_to(actor, MemberTransfer), MemberTransfer.state == TransferState.WAITING
+        )
+    ).one()
+    return {Box.MINE: row[0], Box.SENT: row[1]}
+
+
+def receiving_union(session: Session, actor: Actor, named: str) -> Union:
+    """The grassroots union that somebody names by its code or its whole name, anywhere in the city.
+
+    A union above the grassroots moves members itself, so it names only unions that it looks after. Raises
+    ``receiving_union_unknown``, ``receiving_union_not_grassroots`` or ``receiving_union_ambiguous``.
+    """
+    named = " ".join(named.split())
+    if not named:
+        raise RuleViolation("receiving_union_missing", field="to")
+    within = true() if actor.level is UnionLevel.GRASSROOTS else visible_to(actor, Union)
+    found = session.scalars(
+        select(Union).where(or_(Union.code == named.upper(), Union.name == named), within).limit(3)
+    ).all()
+    working = [union for union in found if union.level is UnionLevel.GRASSROOTS]
+    if not found:
+        raise RuleViolation("receiving_union_unknown", field="to")
+    if not working:
+        raise RuleViolation("receiving_union_not_grassroots", field="to", union=found[0].name)
+    if len(working) > 1:
+        raise RuleViolation("receiving_union_ambiguous", field="to", union=named)
+    return working[0]
+
+
+def suggested_unions(session: Session, actor: Actor) -> Sequence[Row[*tuple[Any, ...]]]:
+    """Codes and names to offer while typing: the unions that members last went to from here."""
+    latest = (
+        select(MemberTransfer.to_union_id.label("union_id"), func.max(MemberTransfer.id).label("latest"))
+        .where(acts_for(actor, MemberTransfer, Side.SENDING), MemberTransfer.direction != Direction.ASK)
+        .group_by(MemberTransfer.to_union_id)
+        .order_by(func.max(MemberTransfer.id).desc())
+        .limit(SUGGESTIONS)
+        .subquery()
+    )
+    return session.execute(
+        select(Union.code, Union.name)
+        .join(latest, latest.c.union_id == Union.id)
+        .order_by(latest.c.latest.desc())
+    ).all()
+
+
+def obstacles(
+    session: Session, member_ids: Sequence[int], to_union_ids: Sequence[int]
+) -> Sequence[Row[*tuple[Any, ...]]]:
+    """What the rules ask about members and where they would go: one row a pair, by member.
+
+    ``(member_id, name, in_that_union, waiting, there_already, submitted)``.
+    """
+    return session.execute(text(OBSTACLES), {"members": list(member_ids), "unions": list(to_union_ids)}).all()
+
+
+OBSTACLES = """
+    SELECT m.id AS member_id, m.name, m.union_id = wanted.union_id AS in_that_union,
+           EXISTS (SELECT FROM member_transfer AS t
+                    WHERE t.member_id = m.id AND t.state = 'waiting') AS waiting,
+           EXISTS (SELECT FROM member AS twin
+                    WHERE twin.person_key = m.person_key AND twin.union_id = wanted.union_id
+                      AND twin.id <> m.id) AS there_already,
+           EXISTS (SELECT FROM enrolment AS e
+                    WHERE e.member_id = m.id AND e.status = 'pending') AS submitted
+      FROM unnest(CAST(:members AS bigint[]), CAST(:unions AS bigint[])) AS wanted(member_id, union_id)
+      JOIN member AS m ON m.id = wanted.member_id
+     ORDER BY m.id
+"""
