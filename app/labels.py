@@ -294,10 +294,10 @@ WORDS: Mapping[str, Mapping[str, LazyString]] = {
     },
     "TransferAction": {
         "propose": _("Propose a transfer"),
-        "accept": _("Accept"),
+        "accept": _("Agree"),
         "refuse": _("Refuse"),
         "withdraw": _("Withdraw"),
-        "lapse": _("Lapse"),
+        "lapse": _("Become void"),
     },
     "Side": {"sending": _("Sending union"), "receiving": _("Receiving union")},
     "Expiry": {

@@ -37,6 +37,12 @@ HINTS = {
     "工会层级": "工会联合会、分工会/工会小组不填。",
     "上级工会编号": "市级工会不填，其余必填。",
     "查询日期": "例如 2026-11-01。",
+    "转入工会编号": "接收会员的基层工会的统一社会信用代码，以 81 或 89 开头。",
+}
+
+HINTS_OF_KIND = {
+    (ImportKind.TRANSFERS, "姓名"): "可不填；填写后与会员信息核对，不一致的不转移。",
+    (ImportKind.TRANSFERS, "备注"): "可不填；转入工会可以看到。",
 }
 
 
@@ -53,8 +59,9 @@ def write_template(kind: ImportKind, out: BinaryIO, *, above_grassroots: bool = 
     for at, (column, header) in enumerate(zip(table.columns, table.headers(), strict=True)):
         sheet.set_column(at, at, WIDTHS.get(column.header, WIDTH), text)
         sheet.write_string(0, at, header, needed if column.required else head)
-        if column.header in HINTS:
-            sheet.write_comment(0, at, HINTS[column.header], {"x_scale": 1.6})
+        hint = HINTS_OF_KIND.get((kind, column.header)) or HINTS.get(column.header)
+        if hint:
+            sheet.write_comment(0, at, hint, {"x_scale": 1.6})
         if column.words:
             sheet.data_validation(
                 1,

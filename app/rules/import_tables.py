@@ -222,6 +222,17 @@ TABLES: Mapping[ImportKind, Table] = MappingProxyType(
             ),
             bank_row,
         ),
+        ImportKind.TRANSFERS: Table(
+            "批量转移",
+            (
+                chosen("证件类型", "id_type", ID_TYPE_WORDS),
+                Column("证件号码", "id_number", timeless(number_text), required=True),
+                Column("姓名", "name", timeless(check_name)),
+                Column("转入工会编号", "union_code", timeless(number_text), required=True),
+                Column("备注", "note", text_up_to(200)),
+            ),
+            any_row,
+        ),
     }
 )
 

@@ -54,6 +54,9 @@ class RowOutcome(StrEnum):
 ANSWER_KINDS = frozenset({ImportKind.SOCIAL_SECURITY, ImportKind.POPULATION, ImportKind.BANK})
 """Answers of the outside registries: they tell about people who are here, and create nobody."""
 
+KINDS_ABOUT_MEMBERS = ANSWER_KINDS | {ImportKind.TRANSFERS}
+"""Their rows name a member by a document whose type may be left out."""
+
 ROW_LIMIT = 200_000
 SIZE_LIMIT = 20 * 1024 * 1024
 """Bytes of a workbook that is taken in."""

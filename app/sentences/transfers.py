@@ -31,11 +31,10 @@ SENTENCES = {
         "This person's union has offered the transfer to you already. You find it in the review of transfers."
     ),
     "person_nowhere": _(
-        "Nobody in the city is a member with this document. You can add the person as a new member."
+        "Nobody in the city has this document as a member. You can add the person as a new member."
     ),
     "list_changed_meanwhile": _("The list has changed meanwhile. Please look at it and send it again."),
     "name_disagrees": _(
         "The member on record under this number has another name. Correct the name or the number."
     ),
-    "person_named_twice_here": _("Several of the unions you look after have a record of this person."),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -11,10 +12,12 @@ from sqlalchemy.orm import Session
 from app.models import ImportRun
 from app.rules.imports import ImportKind
 from app.rules.members import MembershipKind
+from app.security.actor import Actor
 from app.services.corrections import record_import_corrections
 from app.services.import_kinds import KINDS
 from app.services.import_parts import Change
 from app.services.import_tree import SETTLE_TREE
+from app.services.transfers import Wanted, send_members
 
 
 def foresee_outcomes(session: Session, run: ImportRun, now: datetime) -> None:
@@ -22,7 +25,7 @@ def foresee_outcomes(session: Session, run: ImportRun, now: datetime) -> None:
     session.execute(text(_outcome_sql(KINDS[run.kind].change)), _parameters(run, now))
 
 
-def change_stored(session: Session, run: ImportRun, now: datetime) -> None:
+def change_stored(session: Session, actor: Actor, run: ImportRun, now: datetime) -> None:
     """Do what was foreseen: update the changed, insert the new, in one statement each."""
     change = KINDS[run.kind].change
     parameters = _parameters(run, now)
@@ -30,11 +33,29 @@ def change_stored(session: Session, run: ImportRun, now: datetime) -> None:
         if change.table == "member":
             record_import_corrections(session, run, change.match, now)
         session.execute(text(_update_sql(change)), parameters)
-    if run.created:
+    if run.created and run.kind in CREATED_BY:
+        CREATED_BY[run.kind](session, actor, now)
+    elif run.created:
         session.execute(text(_insert_sql(change)), parameters)
     if run.kind is ImportKind.ORGANISATIONS:
         session.execute(text(SETTLE_TREE))
     session.expire_all()
+
+
+def _send_staged(session: Session, actor: Actor, now: datetime) -> None:
+    rows = session.execute(text(TO_SEND)).all()
+    outcome = send_members(session, actor, wanted=[Wanted(*row) for row in rows], now=now)
+    assert not outcome.left_out, "judged with the unions locked"
+
+
+CREATED_BY: Mapping[ImportKind, Callable[[Session, Actor, datetime], None]] = {
+    ImportKind.TRANSFERS: _send_staged
+}
+"""Kinds whose new rows do more than stand in a table: the verb that the screen uses makes them."""
+
+TO_SEND = """
+    SELECT member_id, union_id, coalesce(note, '') FROM staged WHERE outcome = 'created' ORDER BY row
+"""
 
 
 def _parameters(run: ImportRun, now: datetime) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from sqlalchemy import BigInteger, String, Text, column, select, table, text, up
 from sqlalchemy.orm import Session, aliased
 
 from app.models import Employer, ImportRun, Member, Union
-from app.rules.imports import ImportKind
+from app.rules.imports import ImportKind, ImportState
 from app.rules.organisation import UnionLevel
 from app.rules.organisation_tree import TREE_CODES
 from app.security.actor import Actor
@@ -17,6 +17,8 @@ from app.services.import_changes import foresee_outcomes
 from app.services.import_kinds import KINDS
 from app.services.import_parts import Check, Kind
 from app.services.import_tree import resolve_tree
+from app.services.transfer_moves import lock_unions
+from app.services.transfers import moves_at_once
 
 JUDGED_CODES = TREE_CODES | {check.code for kind in KINDS.values() for check in kind.checks}
 """Errors that depend on what is stored or on the other rows: found afresh each time a run is judged."""
@@ -140,6 +142,24 @@ def _resolve_people(session: Session, actor: Actor, run: ImportRun) -> None:
     session.execute(text(FOUND_PEOPLE))
 
 
+def _resolve_transfers(session: Session, actor: Actor, run: ImportRun) -> None:
+    """Who shall go where: an operator names any union of the city, a union above moves within its own part."""
+    _resolve_people(session, actor, run)
+    at_once = moves_at_once(actor)
+    named = update(staged).where(staged.c.union_code == Union.code)
+    session.execute(
+        (named.where(visible_to(actor, Union)) if at_once else named).values(
+            union_id=Union.id,
+            union_level=Union.level,
+            second_id=Union.second_id,
+            district_id=Union.district_id,
+        )
+    )
+    if run.state is ImportState.COMMITTING:
+        lock_unions(session, set(session.scalars(text(UNIONS_OF_TRANSFERS))))
+    session.execute(text(STANDING_TRANSFERS), {"at_once": at_once})
+
+
 _RESOLVE = {
     ImportKind.ORGANISATIONS: resolve_tree,
     ImportKind.EMPLOYERS: _resolve_unions,
@@ -147,6 +167,7 @@ _RESOLVE = {
     ImportKind.SOCIAL_SECURITY: _resolve_people,
     ImportKind.POPULATION: _resolve_people,
     ImportKind.BANK: _resolve_people,
+    ImportKind.TRANSFERS: _resolve_transfers,
 }
 
 
@@ -192,6 +213,22 @@ OTHER_UNIONS = """
        AND NOT EXISTS (SELECT
                          FROM member AS own
                         WHERE own.person_key = s.person AND own.union_id = s.union_id)
+"""
+
+UNIONS_OF_TRANSFERS = """
+    SELECT union_id FROM staged WHERE union_id IS NOT NULL
+    UNION
+    SELECT m.union_id FROM staged AS s JOIN member AS m ON m.id = s.member_id
+"""
+
+STANDING_TRANSFERS = """
+    UPDATE staged AS s
+       SET at_once = :at_once,
+           standing = (SELECT max(t.id)
+                         FROM member_transfer AS t JOIN member AS m ON m.id = t.member_id
+                        WHERE t.member_id = s.member_id AND t.to_union_id = s.union_id
+                          AND (t.state = 'waiting' AND t.direction = 'offer' AND NOT :at_once
+                               OR t.state = 'accepted' AND m.union_id = t.to_union_id))
 """
 
 NAMED_PEOPLE = """

@@ -255,6 +255,72 @@ BANK_ANSWERS = Kind(
     ),
 )
 
+TRANSFERS = Kind(
+    columns={"person_keys": "jsonb", "name": "text", "union_code": "text", "note": "text"},
+    resolved={
+        **PERSON,
+        "union_id": "bigint",
+        "union_level": "text",
+        "second_id": "bigint",
+        "district_id": "bigint",
+        "at_once": "boolean",
+        "standing": "bigint",
+    },
+    checks=(
+        *PERSON_CHECKS,
+        Check(
+            "name_disagrees",
+            "姓名",
+            rows_where("m.name <> s.name", joined="member AS m ON m.id = s.member_id"),
+        ),
+        Check("receiving_union_unknown", "转入工会编号", UNION_UNKNOWN),
+        Check(
+            "union_not_grassroots",
+            "转入工会编号",
+            rows_where("s.union_id IS NOT NULL AND s.union_level IS DISTINCT FROM 'grassroots'"),
+        ),
+        Check(
+            "transfer_to_own_union",
+            "转入工会编号",
+            rows_where(
+                "s.standing IS NULL AND m.union_id = s.union_id",
+                joined="member AS m ON m.id = s.member_id",
+            ),
+        ),
+        Check(
+            "transfer_waiting",
+            "证件号码",
+            rows_where(
+                "NOT s.at_once AND s.standing IS NULL",
+                joined="member_transfer AS m ON m.member_id = s.member_id AND m.state = 'waiting'",
+            ),
+        ),
+        Check(
+            "transfer_while_submitted",
+            "证件号码",
+            rows_where(
+                "s.at_once AND s.standing IS NULL AND EXISTS"
+                " (SELECT FROM enrolment AS e WHERE e.member_id = s.member_id AND e.status = 'pending')"
+            ),
+        ),
+        Check(
+            "member_there_already",
+            "证件号码",
+            rows_where(
+                "s.at_once AND m.id <> s.member_id",
+                joined="member AS m ON m.person_key = s.person AND m.union_id = s.union_id",
+            ),
+        ),
+    ),
+    # ``standing`` is the transfer that says already what the row says. New ones are made by the service that the
+    # screen uses (``import_changes.CREATED_BY``): members have to be moved, and both sides told.
+    change=Change(
+        table="member_transfer",
+        match="m.id = s.standing",
+        values={"note": "CASE WHEN m.state = 'accepted' THEN m.note ELSE coalesce(s.note, m.note, '') END"},
+    ),
+)
+
 KINDS: Mapping[ImportKind, Kind] = {
     ImportKind.ORGANISATIONS: ORGANISATIONS,
     ImportKind.EMPLOYERS: EMPLOYERS,
@@ -262,4 +328,5 @@ KINDS: Mapping[ImportKind, Kind] = {
     ImportKind.SOCIAL_SECURITY: STATUS_ANSWERS,
     ImportKind.POPULATION: STATUS_ANSWERS,
     ImportKind.BANK: BANK_ANSWERS,
+    ImportKind.TRANSFERS: TRANSFERS,
 }

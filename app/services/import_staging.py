@@ -15,7 +15,7 @@ from app.gateways.workbook_reader import open_sheet
 from app.models import ImportError, ImportRow, ImportRun
 from app.rules.import_tables import table_of
 from app.rules.imports import (
-    ANSWER_KINDS,
+    KINDS_ABOUT_MEMBERS,
     ROW_LIMIT,
     ImportKind,
     Layout,
@@ -88,7 +88,7 @@ def _add_person(kind: ImportKind, values: dict[str, Any], secret: bytes) -> None
     """The person a row is about: one key, or for answers without a document type every key it may be."""
     if kind is ImportKind.MEMBERS:
         values["person_key"] = person_key(values["id_type"], values["id_number"], secret).hex()
-    elif kind in ANSWER_KINDS:
+    elif kind in KINDS_ABOUT_MEMBERS:
         id_type: IdType | None = values.get("id_type")
         number: str = values["id_number"]
         documents = candidate_documents(number) if id_type is None else ((id_type, number),)

@@ -143,7 +143,7 @@ def apply_import(session: Session, import_id: int, now: datetime) -> None:
     lock_people(session)
     actor = _uploader(session, run)
     judge(session, actor, run, now)
-    change_stored(session, run, now)
+    change_stored(session, actor, run, now)
     run.state, run.finished_at = ImportState.DONE, now
     figures = {"kind": run.kind, "file": run.file_name, "rows": run.rows, "valid": run.valid}
     outcome = {"created": run.created, "updated": run.updated, "unchanged": run.unchanged}

@@ -12,8 +12,10 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from app.models import Union
+from app.rules.corrections import CorrectionSource
 from app.rules.transfers import TransferAction, TransferState
 from app.security.actor import Actor
+from app.services.corrections import Correction, record_corrections
 
 YEAR_MARKS = ("enrolment_confirmation", "enrolment_exclusion", "retirement_keep")
 """What a union decided about its members for a year: its own judgement, which another one makes anew."""
@@ -33,6 +35,20 @@ def carry_over(session: Session, actor: Actor, transfer_ids: Sequence[int], now:
     log_transfers(session, actor, lapsed, TransferAction.LAPSE, now, before=TransferState.WAITING)
     session.execute(text(DROP_MARKS), facts)
     session.execute(text(LEAVE), facts)
+    record_corrections(
+        session,
+        actor,
+        [
+            Correction(row.member_id, field, before, after)
+            for row in session.execute(text(PLACES), facts)
+            for field, before, after in (
+                ("union_id", row.from_union, row.to_union),
+                ("employer_id", row.employer, None),
+            )
+        ],
+        source=CorrectionSource.TRANSFER,
+        now=now,
+    )
     session.execute(text(MOVE), facts)
     session.execute(text(ARRIVE), facts)
     session.expire_all()
@@ -123,6 +139,17 @@ LEAVE = f"""
      WHERE t.id = ANY(:ids)
      ORDER BY t.id
 """  # noqa: S608
+
+PLACES = """
+    SELECT t.member_id, sender.name AS from_union, receiver.name AS to_union, e.name AS employer
+      FROM member_transfer AS t
+      JOIN trade_union AS sender ON sender.id = t.from_union_id
+      JOIN trade_union AS receiver ON receiver.id = t.to_union_id
+      JOIN member AS m ON m.id = t.member_id
+      LEFT JOIN employer AS e ON e.id = m.employer_id
+     WHERE t.id = ANY(:ids)
+     ORDER BY t.id
+"""
 
 MOVE = """
     UPDATE member AS m

@@ -26,6 +26,7 @@ from app.services.settlement import (
     settle_voucher,
     upload_voucher,
 )
+from app.services.transfers import Wanted, send_members
 from tests.factories import actor_of_role, at, make_employer, make_fees, make_members, make_tree, make_year
 
 SUBMITTED_AT, REVIEWED_AT, FILED_AT = at("2024-12-01"), at("2024-12-10"), at("2024-12-27")
@@ -87,6 +88,10 @@ def year(session: Session) -> Year:
     rejected = _file(session, other, [first.id, second.id])
     reject_district_batch(session, clerk, batch_id=rejected.id, reason_code="figures_differ", now=FILED_AT)
     filed = file_district_batch(session, other, year=2025, handler=HANDLER, now=FILED_AT)
+    moved, offered = make_members(session, tree.sibling, 2)
+    send_members(session, district, wanted=[Wanted(moved.id, tree.straight.id)], now=FILED_AT)
+    sender = actor_of_role(session, tree.sibling, Role.OPERATOR)
+    send_members(session, sender, wanted=[Wanted(offered.id, tree.other_grassroots.id)], now=FILED_AT)
     session.flush()
     return Year(completed, returned, resubmitted, second, filed, settled)
 
@@ -133,6 +138,13 @@ BREAKS = {
     " WHERE batch_id = {second_submit}",
     "district_notice_figures": "DELETE FROM notice_version v USING notice n"
     " WHERE n.id = v.notice_id AND n.district_batch_id = {filed}",
+    "transfer_state_in_the_log": "DELETE FROM event WHERE object_kind = 'member_transfer'",
+    "transfer_from": "UPDATE member_transfer SET from_district_id = NULL",
+    "transfer_to": "UPDATE member_transfer SET to_second_id = to_district_id",
+    "waiting_where_the_member_is": "UPDATE member m SET union_id = t.to_union_id FROM member_transfer t"
+    " WHERE t.member_id = m.id AND t.state = 'waiting'",
+    "member_where_it_went": "UPDATE member m SET union_id = t.from_union_id FROM member_transfer t"
+    " WHERE t.member_id = m.id AND t.state = 'accepted'",
     "tree": "UPDATE trade_union SET central_enterprise = false WHERE level = 'grassroots'",
     "scope_of_employer": "UPDATE employer SET district_id = NULL",
     "scope_of_member": "UPDATE member SET second_id = NULL",

@@ -145,8 +145,8 @@ def test_an_employer_of_another_union_is_refused_at_its_field(
     ("role", "level", "kinds"),
     [
         (Role.MUNICIPAL_ADMIN, "city", set(ImportKind)),
-        (Role.DISTRICT_REVIEWER, "district", {ImportKind.MEMBERS}),
-        (Role.OPERATOR, "grassroots", {ImportKind.MEMBERS}),
+        (Role.DISTRICT_REVIEWER, "district", {ImportKind.MEMBERS, ImportKind.TRANSFERS}),
+        (Role.OPERATOR, "grassroots", {ImportKind.MEMBERS, ImportKind.TRANSFERS}),
     ],
 )
 def test_everybody_is_offered_the_kinds_that_they_may_bring_in(

@@ -37,6 +37,7 @@ manage_dictionary          x        .       .       .        .      .       .   
 view_members               x        x       x       x        .      x       .       .
 edit_members               .        .       .       x        .      .       .       .
 import_members             x        x       x       x        .      .       .       .
+transfer_members           x        x       x       x        .      .       .       .
 import_answers             x        .       .       .        .      .       .       .
 enrol                      .        .       .       x        .      .       .       .
 view_enrolment             x        x       x       x        x      x       .       .
@@ -53,7 +54,7 @@ view_audit                 .        .       .       .        .      .       x   
 
 LINES = [line.split() for line in TABLE.strip().splitlines()[1:]]
 
-CHANGING = {p for p in P if p.value.startswith(("manage", "edit", "import", "set", "upload"))} | {
+CHANGING = {p for p in P if p.value.startswith(("manage", "edit", "import", "set", "transfer", "upload"))} | {
     P.ENROL,
     P.REVIEW,
     P.FILE_DISTRICT,
