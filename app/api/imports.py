@@ -159,7 +159,7 @@ class ImportsApi(Api):
             return self.answer(202, self._told(session, import_id))
 
     @expose("/imports/<int:import_id>/errors.xlsx", methods=["GET"])
-    @needs(Permission.VIEW_HOME)
+    @needs(Permission.IMPORT_MEMBERS)
     def errors(self, import_id: int) -> Any:
         """The rows that failed, to be mended
         ---
