@@ -20,6 +20,7 @@ from app.rules.violations import RuleViolation
 from app.rules.writing import is_storable
 from app.rules.years import EARLIEST_YEAR, LATEST_YEAR
 from app.security.actor import current_actor
+from app.sent import sent_form
 from app.services.requests import once
 from app.transaction import transaction
 
@@ -73,19 +74,19 @@ class Api(BaseApi):  # type: ignore[misc]
             answer["count_is"] = "at_least"
         return self.answer(200, answer)
 
-    def created_once(self, create: Callable[[Session], Any], now: datetime) -> Response:
-        """201 with what ``create`` made; the same ``Idempotency-Key`` gives the same answer and makes nothing."""
+    def created_once(self, create: Callable[[Session], Any], now: datetime, status: int = 201) -> Response:
+        """What ``create`` made; the same ``Idempotency-Key`` gives the same answer and makes nothing."""
         with transaction() as session:
-            status, made = once(
+            answered, made = once(
                 session,
                 current_actor(),
                 key=request.headers.get("Idempotency-Key"),
                 endpoint=request.path,
-                body=request.get_data(),
+                body=sent_form() if request.mimetype == "multipart/form-data" else request.get_data(),
                 now=now,
-                perform=lambda: (201, create(session)),
+                perform=lambda: (status, create(session)),
             )
-        return self.answer(status, made)
+        return self.answer(answered, made)
 
     def answer(self, status: int, payload: Any) -> Response:
         response = Response(

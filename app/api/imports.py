@@ -43,6 +43,8 @@ class ImportsApi(Api):
         ---
         post:
           summary: Import the organisation tree (工会组织), the whole at once
+          parameters:
+          - Idempotency-Key
           requestBody:
             required: true
             content:
@@ -60,6 +62,8 @@ class ImportsApi(Api):
         ---
         post:
           summary: Import employers (企业)
+          parameters:
+          - Idempotency-Key
           requestBody:
             required: true
             content:
@@ -77,6 +81,8 @@ class ImportsApi(Api):
         ---
         post:
           summary: Import members (会员信息)
+          parameters:
+          - Idempotency-Key
           requestBody:
             required: true
             content:
@@ -111,6 +117,7 @@ class ImportsApi(Api):
           summary: Import the answers of the social-security registry, the population registry or the bank
           parameters:
           - {in: path, name: name, required: true, schema: {type: string, enum: [social_security, population, bank]}}
+          - Idempotency-Key
           requestBody:
             required: true
             content:
@@ -192,18 +199,21 @@ class ImportsApi(Api):
         return send_file(out, XLSX, as_attachment=True, download_name="members-template.xlsx")
 
     def _start(self, kind: ImportKind, **options: Any) -> Response:
-        file = uploaded()
-        with transaction() as session:
+        file, at = uploaded(), now()
+
+        def take_in(session: Session) -> dict[str, Any]:
             run = start_import(
                 session,
                 current_actor(),
                 kind=kind,
                 file_name=file.filename or "",
                 content=file.read(),
-                now=now(),
+                now=at,
                 **options,
             )
-            return self.answer(202, {"id": run.id, "state": run.state.value})
+            return {"id": run.id, "state": run.state.value}
+
+        return self.created_once(take_in, at, status=202)
 
     def _told(self, session: Session, import_id: int) -> dict[str, Any]:
         run = get_visible(session, current_actor(), ImportRun, import_id)

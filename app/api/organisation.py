@@ -7,6 +7,7 @@ from typing import Any
 from flask import request
 from flask_appbuilder.api import expose
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from app.api.answers import union_row
 from app.api.base import Api, cursor, one_of, optional_whole
@@ -132,6 +133,8 @@ class OrganisationApi(Api):
         ---
         post:
           summary: Add a union
+          parameters:
+          - Idempotency-Key
           requestBody:
             required: true
             content:
@@ -141,8 +144,9 @@ class OrganisationApi(Api):
             201: {description: The union}
             422: {description: 'The level cannot stand under that of its parent, or the code is wrong or taken'}
         """
-        sent = self.body(UnionBody)
-        with transaction() as session:
+        sent, at = self.body(UnionBody), now()
+
+        def add(session: Session) -> dict[str, Any]:
             parent_code = sent["parent_code"]
             if parent_code is None and sent["parent_id"] is not None:
                 parent_code = get_visible(session, current_actor(), Union, sent["parent_id"]).code
@@ -160,7 +164,9 @@ class OrganisationApi(Api):
                 address=sent["address"],
                 contact_name=sent["contact_name"],
                 contact_phone=sent["contact_phone"],
-                now=now(),
+                now=at,
             )
             session.flush()
-            return self.answer(201, union_row(union))
+            return union_row(union)
+
+        return self.created_once(add, at)

@@ -169,6 +169,7 @@ class SettlementApi(Api):
           summary: Upload a payment voucher (JPG, PNG or PDF, at most 10 MB)
           parameters:
           - batch_id
+          - Idempotency-Key
           requestBody:
             required: true
             content:
@@ -186,8 +187,9 @@ class SettlementApi(Api):
             413: {description: The file is too large}
             415: {description: 'Neither JPG, PNG nor PDF'}
         """
-        file, sent = uploaded(), self._voucher_form()
-        with transaction() as session:
+        file, sent, at = uploaded(), self._voucher_form(), now()
+
+        def add(session: Session) -> dict[str, Any]:
             added = upload_voucher(
                 session,
                 current_actor(),
@@ -195,10 +197,12 @@ class SettlementApi(Api):
                 file_name=file.filename or "",
                 content=file.read(),
                 details=VoucherDetails(sent["title"], sent["amount"], sent["paid_on"]),
-                now=now(),
+                now=at,
             )
             session.flush()
-            return self.answer(201, voucher(added))
+            return voucher(added)
+
+        return self.created_once(add, at)
 
     @expose("/vouchers/<int:voucher_id>/settle", methods=["POST"])
     @needs(Permission.CENTRE)

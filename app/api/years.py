@@ -86,6 +86,7 @@ class YearsApi(Api):
           summary: Grant a longer window
           parameters:
           - year
+          - Idempotency-Key
           requestBody:
             required: true
             content:
@@ -94,23 +95,23 @@ class YearsApi(Api):
           responses:
             201: {description: The extension}
         """
-        sent = self.body(ExtensionBody)
-        with transaction() as session:
-            granted = grant_extension(session, current_actor(), year=year, now=now(), **sent)
+        sent, at = self.body(ExtensionBody), now()
+
+        def grant(session: Session) -> dict[str, Any]:
+            granted = grant_extension(session, current_actor(), year=year, now=at, **sent)
             session.flush()
             union = session.get_one(Union, granted.union_id)
-            return self.answer(
-                201,
-                {
-                    "id": granted.id,
-                    "year": year,
-                    "window": granted.window.value,
-                    "union": union_ref(union),
-                    "opens_at": instant(granted.opens_at),
-                    "closes_at": instant(granted.closes_at),
-                    "reason": granted.reason,
-                },
-            )
+            return {
+                "id": granted.id,
+                "year": year,
+                "window": granted.window.value,
+                "union": union_ref(union),
+                "opens_at": instant(granted.opens_at),
+                "closes_at": instant(granted.closes_at),
+                "reason": granted.reason,
+            }
+
+        return self.created_once(grant, at)
 
     @expose("/years/<int:year>/fees", methods=["GET"])
     @needs(Permission.VIEW_FEES)

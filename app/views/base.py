@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any, cast
@@ -15,6 +13,7 @@ from sqlalchemy.orm import Session
 from app.queries.paging import PAGE_SIZE, Cursor
 from app.rules.violations import RuleViolation, not_found
 from app.security.actor import Actor, current_actor
+from app.sent import sent_form
 from app.services.requests import once
 from app.transaction import transaction
 
@@ -55,7 +54,7 @@ class Screen(BaseView):  # type: ignore[misc]
                     self.actor,
                     key=request.form.get(FORM_KEY),
                     endpoint=request.full_path,
-                    body=_sent(),
+                    body=sent_form(without=NOT_TYPED),
                     now=now,
                     perform=lambda: (201, make(session)),
                 )
@@ -64,17 +63,6 @@ class Screen(BaseView):  # type: ignore[misc]
                 raise RuleViolation("form_sent_before", status=409) from refusal
             raise
         return int(made)
-
-
-def _sent() -> bytes:
-    """What the form holds, files by their digest, without what differs from one sending to the next."""
-    fields = {name: values for name, values in request.form.lists() if name not in NOT_TYPED}
-    files = {}
-    for name, file in request.files.items(multi=True):
-        file.stream.seek(0)
-        files[f"{name}:{file.filename}"] = hashlib.file_digest(file.stream, "sha256").hexdigest()
-        file.stream.seek(0)
-    return json.dumps([fields, files], sort_keys=True).encode()
 
 
 def id_of_request(name: str) -> int | None:

@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 from openpyxl import Workbook, load_workbook
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from app.models import Union
+from app.models import ImportRun, Union
 from app.rules.organisation import UnionLevel
 from app.security.roles import Role
-from tests.factories import make_tree, make_union
+from tests.factories import make_tree, make_union, make_year
 from tests.functional.api.conftest import Caller
 
 Sign = Callable[[Union, Role], Caller]
@@ -86,3 +87,48 @@ def test_an_operator_may_not_bring_the_registries_answers(session: Session, call
     operator = caller(tree.grassroots, Role.OPERATOR)
     answer = operator.post("gateways/bank/answers", data={"file": (workbook([["a"]]), "bank.xlsx")})
     assert answer.status_code == 403
+
+
+def test_an_upload_sent_twice_with_one_key_is_one_import(session: Session, caller: Sign) -> None:
+    tree = make_tree(session)
+    operator = caller(tree.grassroots, Role.OPERATOR)
+    content = workbook([MEMBERS_HEAD, ["李𠮷", "护照", "E12345678", "13800000001", "", "", ""]]).getvalue()
+    key = {"Idempotency-Key": "roster-of-november"}
+
+    def send(file: bytes, kind: str = "employed") -> Any:
+        sent = {"file": (io.BytesIO(file), "upload.xlsx"), "kind": kind}
+        return operator.post("members/imports", data=sent, headers=key)
+
+    first, again = send(content), send(content)
+    assert (first.status_code, again.status_code) == (202, 202)
+    assert first.json == again.json
+    for other in (send(content, kind="flexible"), send(workbook([MEMBERS_HEAD]).getvalue())):
+        assert (other.status_code, other.json["code"]) == (409, "key_reused")
+    assert session.scalar(select(func.count(ImportRun.id))) == 1
+
+
+def test_a_union_and_an_extension_are_made_once_for_one_key(session: Session, caller: Sign) -> None:
+    tree = make_tree(session)
+    make_year(session)
+    admin = caller(tree.city, Role.MUNICIPAL_ADMIN)
+    union = {
+        "code": "81310000MC00000999",
+        "name": "海城新立有限公司工会",
+        "type": "union_committee",
+        "level": "grassroots",
+        "parent_code": tree.district.code,
+    }
+    granted = {
+        "window": "grassroots_submit",
+        "union_code": tree.grassroots.code,
+        "closes_at": "2030-01-05",
+        "reason": "台风",
+    }
+    for path, body in (("unions", union), ("years/2025/extensions", granted)):
+        key = {"Idempotency-Key": path}
+        first, again = (admin.post(path, json=body, headers=key) for _ in range(2))
+        assert first.status_code == 201, first.json
+        assert (again.status_code, again.json) == (201, first.json)
+        assert (
+            admin.post(path, json=body | {"reason": "别的", "name": "别的"}, headers=key).status_code == 409
+        )
