@@ -236,6 +236,7 @@ WORDS: Mapping[str, Mapping[str, LazyString]] = {
         "voucher_reject": _("Returning a voucher"),
         "exclusion": _("Not enrolling this year"),
         "transfer_refuse": _("Refusing a transfer"),
+        "keep": _("Keeping past retirement age"),
     },
     "ImportKind": {
         "organisations": _("Unions"),

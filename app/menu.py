@@ -41,6 +41,7 @@ MENU: tuple[Section, ...] = (
         (
             Entry(_("Enrolment by member card"), "Enrolment.member_card", P.ENROL),
             Entry(_("Enrolment by social security card"), "Enrolment.social_card", P.ENROL),
+            Entry(_("Retirement check"), "Retirement.list", P.ENROL),
         ),
     ),
     Section(

@@ -41,6 +41,7 @@ from app.views.monitor import Monitor
 from app.views.organisation import Employers, Unions
 from app.views.password import Password
 from app.views.question import ask_first
+from app.views.retirement import Retirement
 from app.views.review import Review
 from app.views.schedule import TIMETABLE_KEY, Schedule
 from app.views.settlement import DistrictBatches
@@ -61,6 +62,7 @@ SCREENS: tuple[type[Any], ...] = (
     Enrolment,
     Confirmation,
     Marks,
+    Retirement,
     Documents,
     Members,
     Cover,

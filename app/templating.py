@@ -26,11 +26,14 @@ from app.security.roles import Role
 
 LANGUAGES = {"zh_Hans_CN": ("zh-CN", "中文"), "en": ("en", "English")}
 # What an address says of where one stands in a list; every other parameter is a filter that somebody set.
-PLACES = frozenset({"after", "before", "at", "page_size", "year", "bucket", "plan", "term", "parent", "show"})
+PLACES = frozenset(
+    {"after", "before", "at", "page_size", "year", "bucket", "tab", "plan", "term", "parent", "show"}
+)
 
 
 def install(app: Flask) -> None:
     """Teach the application's templates our words; called once by ``create_app``."""
+    from app.views import people_words
     from app.views.calendar import frame_deadline
     from app.views.plain import modelview_allows
 
@@ -66,6 +69,10 @@ def install(app: Flask) -> None:
         link_to=link_to,
         role_names=role_names,
         new_key=lambda: uuid4().hex,
+        remark_of=people_words.remark_of,
+        retirement_for=people_words.retirement_for,
+        retirement_date_words=people_words.retirement_date_words,
+        delay_words=people_words.delay_words,
     )
 
 
@@ -217,7 +224,7 @@ def segments_of(segments: Iterable[tuple[Any, Decimal | int, str]]) -> Strip:
 def errors_of(field: Field, refusal: object = None) -> list[str]:
     """What is wrong with a field: its own errors, and the rule's sentence if the rule names it."""
     errors = [str(error) for error in field.errors]
-    if isinstance(refusal, RuleViolation) and refusal.field == field.name:
+    if isinstance(refusal, RuleViolation) and refusal.field == field.short_name:
         errors.append(refusal_text(refusal))
     return errors
 

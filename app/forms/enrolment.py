@@ -8,6 +8,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
+from flask_wtf.file import FileField
 from werkzeug.datastructures import MultiDict
 from wtforms import Form, SelectField, StringField, TextAreaField
 from wtforms.validators import Length
@@ -47,7 +48,22 @@ class StayOutForm(FlaskForm):
 
 
 class KeepForm(FlaskForm):
-    reason = TextAreaField(_("Why this member stays"))
+    """Keeping past the line: a reason of the dictionary, words of one's own, and the paper it rests on.
+
+    Its fields begin with ``keep-``: it stands on one page with ``StayOutForm``.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(prefix="keep-")
+
+    reason_code = SelectField(_("Reason"), validate_choice=False)
+    text = TextAreaField(_("Explanation"))
+    file = FileField(_("Attachment"))
+
+    def paper(self) -> tuple[str, bytes]:
+        """Name and content of what was attached; empty where nothing was."""
+        sent = self.file.data
+        return (sent.filename or "", sent.read()) if sent else ("", b"")
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ class ReasonKind(StrEnum):
     VOUCHER_REJECT = "voucher_reject"
     EXCLUSION = "exclusion"
     TRANSFER_REFUSE = "transfer_refuse"
+    KEEP = "keep"
 
 
 class ReasonCode(Entity):

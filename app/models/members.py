@@ -137,7 +137,10 @@ class EnrolmentExclusion(Scoped, Entity):
 
 
 class RetirementKeep(Scoped, Entity):
-    """A member past the statutory line whom the operator keeps: flexible later retirement."""
+    """A member past the statutory line whom the operator keeps: flexible later retirement.
+
+    ``file_id`` is the paper it rests on, which several keeps may share; keeps of former days have none.
+    """
 
     __tablename__ = "retirement_keep"
 
@@ -146,5 +149,9 @@ class RetirementKeep(Scoped, Entity):
     reason: Mapped[str] = mapped_column(Text)
     kept_by: Mapped[AccountRef]
     kept_at: Mapped[Instant]
+    file_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("stored_file.id"))
 
-    __table_args__ = (CheckConstraint("reason <> ''", name="a_keep_has_a_reason"),)
+    __table_args__ = (
+        CheckConstraint("reason <> ''", name="a_keep_has_a_reason"),
+        Index("retirement_keep_by_file", "file_id", postgresql_where=text("file_id IS NOT NULL")),
+    )

@@ -168,8 +168,9 @@ def standing(selection: Select[*tuple[Any, ...]], year: int) -> Select[*tuple[An
 @lru_cache(maxsize=32)
 def bucket_of(channel: Channel, cover_start: date) -> Case[str]:
     """The first bucket that holds, in the order of domain section 5."""
-    retired, unclear = _statutory_retirement(cover_start)
+    retired, unclear = statutory_retirement(cover_start)
     kept = RetirementKeep.member_id.is_not(None)
+    excluded = EnrolmentExclusion.member_id.is_not(None)
     confirmed = EnrolmentConfirmation.member_id.is_not(None)
     employment = Member.employment_status
     has_card = Member.card_status == CardStatus.ISSUED
@@ -180,8 +181,9 @@ def bucket_of(channel: Channel, cover_start: date) -> Case[str]:
         (employment == EmploymentStatus.DECEASED, Bucket.DECEASED),
         (employment == EmploymentStatus.RETIRED, Bucket.RETIRED),
         (and_(retired, ~kept), Bucket.RETIRED),
-        (and_(unclear, ~kept), Bucket.RETIREMENT_UNCLEAR),
-        (EnrolmentExclusion.member_id.is_not(None), Bucket.EXCLUDED),
+        # Leaving somebody out decides as well as a class does: 需核实 lasts until decided.
+        (and_(unclear, ~kept, ~excluded), Bucket.RETIREMENT_UNCLEAR),
+        (excluded, Bucket.EXCLUDED),
     ]
     if channel is Channel.MEMBER_CARD:
         order.append((~has_card, Bucket.WITHOUT_CARD))
@@ -204,7 +206,13 @@ def bucket_of(channel: Channel, cover_start: date) -> Case[str]:
     )
 
 
-def _statutory_retirement(cover_start: date) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+def in_bucket(cover_start: date, bucket: Bucket, channel: Channel | None = None) -> ColumnElement[bool]:
+    """Stands in this bucket of the channel, or of either."""
+    wanted = (channel,) if channel else tuple(Channel)
+    return or_(*(bucket_of(each, cover_start) == bucket.value for each in wanted))
+
+
+def statutory_retirement(cover_start: date) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     """(surely past the line, perhaps past it): see ``app.rules.retirement.outcome``.
 
     The lines are computed by the rule, so SQL only compares birth dates. A man is of class M60 unless

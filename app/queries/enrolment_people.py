@@ -10,6 +10,7 @@ from sqlalchemy import Row, Select, and_, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from app.models import (
+    EnrolmentBatch,
     EnrolmentConfirmation,
     EnrolmentExclusion,
     Member,
@@ -42,24 +43,33 @@ class PeopleFilter:
 def people_query(
     actor: Actor, union: Union, year: ProtectionYear, channel: Channel, wanted: PeopleFilter
 ) -> Select[*tuple[Any, ...]]:
-    """The members behind a figure, unordered: ``(Member, bucket, elsewhere_union, live_channel, batch_id,
-    confirmed_at, exclusion_reason, keep_reason)``. ``elsewhere_union`` is empty where the actor may not
-    see that union."""
+    """The members behind a figure, unordered: ``(Member, bucket, elsewhere_union, live_union_id, live_channel,
+    batch_id, batch_number, confirmed_at, exclusion_reason, keep_reason, keep_file_id)``.
+
+    Who covers somebody elsewhere is named as far as the actor may see: ``elsewhere_union`` and
+    ``batch_number`` are empty otherwise.
+    """
     coverer = aliased(Union, name="coverer")
+    covering = aliased(EnrolmentBatch, name="covering")
     expression = bucket_of(channel, year.cover_start)
     query = standing(
         select(
             Member,
             expression.label("bucket"),
             coverer.name.label("elsewhere_union"),
+            Live.union_id.label("live_union_id"),
             Live.channel.label("live_channel"),
             Live.batch_id.label("batch_id"),
+            covering.number.label("batch_number"),
             EnrolmentConfirmation.confirmed_at.label("confirmed_at"),
             EnrolmentExclusion.reason.label("exclusion_reason"),
             RetirementKeep.reason.label("keep_reason"),
+            RetirementKeep.file_id.label("keep_file_id"),
         ),
         year.year,
-    ).outerjoin(coverer, and_(coverer.id == Live.union_id, visible_to(actor, coverer)))
+    )
+    query = query.outerjoin(coverer, and_(coverer.id == Live.union_id, visible_to(actor, coverer)))
+    query = query.outerjoin(covering, and_(covering.id == Live.batch_id, visible_to(actor, covering)))
     query = query.where(Member.union_id == union.id)
     if wanted.bucket is not None:
         query = query.where(expression == wanted.bucket.value)

@@ -151,12 +151,7 @@ def _operators(session: Session, actor: Actor, year: ProtectionYear) -> list[Tod
         Todo("to_submit_by_social", by_social[Bucket.ELIGIBLE], "Confirmation.screen", social),
         Todo("to_confirm", by_card[Bucket.TO_CONFIRM], "Marks.waiting", card),
         Todo("to_confirm_by_social", by_social[Bucket.TO_CONFIRM], "Marks.waiting", social),
-        Todo(
-            "to_verify",
-            by_card[Bucket.RETIREMENT_UNCLEAR],
-            "Confirmation.screen",
-            {**card, "bucket": Bucket.RETIREMENT_UNCLEAR.value},
-        ),
+        Todo("to_verify", by_card[Bucket.RETIREMENT_UNCLEAR], "Retirement.list", {"year": year.year}),
         Todo(
             "to_check",
             by_social[Bucket.TO_CHECK],

@@ -38,9 +38,47 @@ _REFORM: Mapping[RetirementClass, _Reform] = MappingProxyType(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class RetirementDate:
+    """When a person retires if of this class; ``delay`` is the months that the reform adds."""
+
+    klass: RetirementClass
+    month: date
+    """The first day of the month at whose end they retire."""
+    delay: int
+
+
+@dataclass(frozen=True, slots=True)
+class Retirement:
+    """What section 6 says of a person and a cover.
+
+    ``dates``, earliest first, has one for each class that the person may belong to: two for a woman of
+    unknown class; it is empty without a birth date.
+    """
+
+    outcome: RetirementOutcome
+    dates: tuple[RetirementDate, ...]
+
+
+def retirement_of(
+    birth: date | None, sex: Sex | None, klass: RetirementClass | None, cover_start: date
+) -> Retirement:
+    """When a person retires, by each class that is possible, and what that means for a cover."""
+    found = outcome(birth, sex, klass, cover_start)
+    if birth is None:
+        return Retirement(found, ())
+    dates = (retirement_date(birth, possible) for possible in possible_classes(sex, klass))
+    return Retirement(found, tuple(sorted(dates, key=lambda each: (each.month, each.klass))))
+
+
+def retirement_date(birth: date, klass: RetirementClass) -> RetirementDate:
+    index = birth.year * 12 + birth.month - 1
+    return RetirementDate(klass, _first_of(_retirement_index(index, klass)), _delay(index, klass))
+
+
 def retirement_month(birth: date, klass: RetirementClass) -> date:
     """The first day of the month at whose end a person born on ``birth`` retires."""
-    return _first_of(_retirement_index(birth.year * 12 + birth.month - 1, klass))
+    return retirement_date(birth, klass).month
 
 
 def retirement_line(klass: RetirementClass, cover_start: date) -> date:
@@ -81,10 +119,13 @@ def possible_classes(sex: Sex | None, klass: RetirementClass | None) -> frozense
 
 def _retirement_index(birth_index: int, klass: RetirementClass) -> int:
     """Months since year 0, of the birth month and of the retirement month alike."""
+    return birth_index + _REFORM[klass].age * 12 + _delay(birth_index, klass)
+
+
+def _delay(birth_index: int, klass: RetirementClass) -> int:
     reform = _REFORM[klass]
     m = birth_index - reform.base_year * 12 + 1
-    delay = 0 if m <= 0 else min(reform.longest_delay, -(-m // reform.step))
-    return birth_index + reform.age * 12 + delay
+    return 0 if m <= 0 else min(reform.longest_delay, -(-m // reform.step))
 
 
 def _first_of(index: int) -> date:

@@ -56,5 +56,21 @@ SENTENCES = {
     ),
     "wrong_state": _("The batch is “{state}” by now ({who}, {at}). Please reload the page."),
     "class_missing": _("Please choose a retirement class."),
-    "class_of_other_sex": _("{klass} doesn't fit the member's sex ({sex}). Please choose another class."),
+    "class_of_other_sex": _(
+        "{klass} doesn't fit {name} ({sex}). Please choose another class or untick this member."
+    ),
+    "nobody_chosen": _("Please tick the people whom the decision is about."),
+    "decided_meanwhile": _(
+        "{name} has been decided meanwhile by {who}, {at}. Nothing was changed; please look at the list as it is "
+        "now and decide again."
+    ),
+    "gone_by_registry": _(
+        "The registry reports {name} as “{state}”: keeping does not help. If that is wrong, ask the municipal "
+        "union for a new answer of the registry."
+    ),
+    "attachment_missing": _("Please attach the paper that the decision rests on (PDF, JPG or PNG)."),
+    "attachment_too_large": _(
+        "The file has {size_mb} MB; at most {limit_mb} MB are accepted. Please scan it smaller."
+    ),
+    "attachment_type": _("This is no PDF, JPG or PNG file. Please attach a scan or a photo of the paper."),
 }

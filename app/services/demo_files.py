@@ -1,4 +1,4 @@
-"""Payment vouchers of the demo city: small files that a viewer really opens."""
+"""Payment vouchers and other papers of the demo city: small files that a viewer really opens."""
 
 from __future__ import annotations
 
@@ -12,7 +12,15 @@ PAPER, INK, BAND = b"\xfd\xfb\xf4", b"\x3a\x42\x50", b"\xc9\xd6\xe8"
 
 def voucher_pdf(number: str, amount: Decimal) -> bytes:
     """One page of plain text: which batch was paid, and how much."""
-    lines = ("DEMO PAYMENT VOUCHER", f"District batch {number}", f"Amount CNY {amount:,.2f}")
+    return _pdf("DEMO PAYMENT VOUCHER", f"District batch {number}", f"Amount CNY {amount:,.2f}")
+
+
+def keep_pdf() -> bytes:
+    """What an employer writes for somebody who works on."""
+    return _pdf("DEMO LETTER OF THE EMPLOYER", "Flexible later retirement", "agreed by both sides")
+
+
+def _pdf(*lines: str) -> bytes:
     drawn = " ".join(f"1 0 0 1 40 {120 - 28 * at} Tm ({line}) Tj" for at, line in enumerate(lines))
     content = f"BT /F1 14 Tf {drawn} ET".encode("ascii")
     objects = (

@@ -15,14 +15,16 @@ from app.models import DistrictBatch, Enrolment, EnrolmentBatch, Member, Payment
 from app.queries.enrolment import bucket_of, standing
 from app.rules.contacts import Handler
 from app.rules.enrolment import BatchStatus, Bucket, Channel
+from app.rules.members import EmploymentStatus
 from app.rules.violations import RuleViolation
 from app.security.actor import SYSTEM, Actor
 from app.services.demo_accounts import DemoActors
-from app.services.demo_files import voucher_pdf, voucher_png
+from app.services.demo_files import keep_pdf, voucher_pdf, voucher_png
 from app.services.enrolment import submit_batch
 from app.services.filing import file_district_batch
 from app.services.lapse import lapse_batches
-from app.services.marks import confirm_members, exclude_member, keep_member
+from app.services.marks import confirm_members, exclude_members
+from app.services.retirement import Attachment, keep_members
 from app.services.review import approve_batches, return_batch
 from app.services.settlement import (
     VoucherDetails,
@@ -63,21 +65,22 @@ class DemoWork:
             roll = self.rng.random()
             if roll < 0.2 and union.id in eligible:
                 reason = self.rng.choice(("即将离职", "本人不愿参保", "已在外省市参保"))
-                exclude_member(
+                exclude_members(
                     self.session,
                     operator,
                     year=self.year.year,
-                    member_id=eligible[union.id],
+                    member_ids=[eligible[union.id]],
                     reason=reason,
                     now=self.ago(DECIDED),
                 )
             elif roll < 0.3 and union.id in retired:
-                keep_member(
+                keep_members(
                     self.session,
                     operator,
                     year=self.year.year,
-                    member_id=retired[union.id],
-                    reason="弹性延迟退休，单位已备案",
+                    member_ids=[retired[union.id]],
+                    reason="弹性延迟退休：单位已备案",
+                    attachment=Attachment("弹性延迟退休确认书.pdf", keep_pdf()),
                     now=self.ago(DECIDED),
                 )
             elif roll < 0.6:
@@ -231,7 +234,11 @@ class DemoWork:
         ]
         rows = self.session.execute(
             standing(select(*columns), self.year.year)
-            .where(bucket_of(Channel.MEMBER_CARD, self.year.cover_start) == bucket.value)
+            .where(
+                bucket_of(Channel.MEMBER_CARD, self.year.cover_start) == bucket.value,
+                # Whom the registry reports retired can't be kept.
+                Member.employment_status != EmploymentStatus.RETIRED,
+            )
             .group_by(Member.union_id)
         )
         return {row.union_id: row.member_id for row in rows}

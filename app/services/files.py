@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 from sqlalchemy.orm import Session
 
 from app.models import StoredFile
+from app.rules.attachments import attachment_type
 from app.rules.settlement import voucher_type
 from app.sealing import Purpose, key_ring
 
@@ -18,6 +19,11 @@ NAME_MAX = 120
 def store_voucher_file(session: Session, name: str, content: bytes, now: datetime) -> StoredFile:
     """A payment voucher: JPG, PNG or PDF by its content; see ``app.rules.settlement.voucher_type``."""
     return store_file(session, name, voucher_type(content), content, now)
+
+
+def store_attachment(session: Session, name: str, content: bytes, now: datetime) -> StoredFile:
+    """The paper behind a decision: JPG, PNG or PDF by its content; see ``app.rules.attachments``."""
+    return store_file(session, name, attachment_type(content), content, now)
 
 
 def store_file(

@@ -10,6 +10,7 @@ from werkzeug.datastructures import MultiDict
 
 from app.models import ReasonCode, ReasonKind
 from app.queries.log import all_reasons, reasons_in_use
+from app.services.reasons import require_reason
 from app.templating import page_language
 
 ROW_ID = "<int:row_id>"
@@ -26,6 +27,13 @@ def reason_choices(session: Session, kind: ReasonKind) -> list[tuple[str, str]]:
     """Codes and words of the reasons in use, with an empty first choice: nobody sends one by accident."""
     reasons = ((reason.code, words_of(reason)) for reason in reasons_in_use(session, kind))
     return [("", gettext("Please choose")), *reasons]
+
+
+def chosen_reason(session: Session, kind: ReasonKind, code: str, text: str) -> str:
+    """The reason that a form chose, in words: those of the dictionary, what was added, or both."""
+    note = require_reason(session, kind, code, text)
+    words = dict(reason_choices(session, kind))[code]
+    return note if code == "other" else "：".join(filter(None, (words, note)))
 
 
 def reason_words(session: Session) -> dict[str, dict[str, str]]:

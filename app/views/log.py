@@ -24,6 +24,7 @@ MEMBER_ACTIONS: Mapping[str, Words] = {
     "exclude": _("Left out of the year"),
     "include": _("Enrolled again"),
     "keep": _("Kept past retirement age"),
+    "withdraw_keep": _("Keeping withdrawn"),
     "set_retirement_class": _("Retirement class set"),
     "transfer_out": _("Transferred to another union"),
     "transfer_in": _("Came from another union"),

@@ -25,19 +25,12 @@ from app.rules.violations import RuleViolation, not_found
 from app.security.needs import needs
 from app.security.persons import keys_of_number
 from app.security.roles import Permission
-from app.services.marks import (
-    confirm_members,
-    exclude_member,
-    include_member,
-    keep_member,
-    set_retirement_class,
-    withdraw_confirmations,
-)
-from app.services.reasons import require_reason
+from app.services.marks import confirm_members, exclude_members, include_members, withdraw_confirmations
+from app.services.retirement import Attachment, keep_members, set_retirement_class, withdraw_keeps
 from app.templating import number
 from app.transaction import transaction
 from app.views.base import Screen, cursor_of_request
-from app.views.choices import ROW_ID, reason_choices
+from app.views.choices import ROW_ID, chosen_reason, reason_choices
 from app.views.confirmation import CHANNEL, YEAR, closed_window
 
 PLACE = f"/{YEAR}/{CHANNEL}"
@@ -94,7 +87,7 @@ class Marks(Screen):
             year,
             channel,
             _("The member is enrolled again this year."),
-            lambda session: include_member(session, self.actor, year=year, member_id=row_id, now=now()),
+            lambda session: include_members(session, self.actor, year=year, member_ids=[row_id], now=now()),
         )
 
     @expose(f"{PLACE}/members/{ROW_ID}/")
@@ -110,11 +103,9 @@ class Marks(Screen):
         form = StayOutForm()
 
         def perform(session: Session) -> None:
-            code = form.reason_code.data or ""
-            note = require_reason(session, ReasonKind.EXCLUSION, code, form.text.data or "")
-            words = dict(reason_choices(session, ReasonKind.EXCLUSION))
-            reason = note if code == "other" else "：".join(filter(None, (str(words[code]), note)))
-            exclude_member(session, self.actor, year=year, member_id=row_id, reason=reason, now=now())
+            code, text = form.reason_code.data or "", form.text.data or ""
+            reason = chosen_reason(session, ReasonKind.EXCLUSION, code, text)
+            exclude_members(session, self.actor, year=year, member_ids=[row_id], reason=reason, now=now())
 
         return self._settle(year, channel, row_id, _("The member stays out this year."), perform)
 
@@ -122,15 +113,33 @@ class Marks(Screen):
     @needs(Permission.ENROL)
     def keep(self, year: int, channel: str, row_id: int) -> Any:
         """Keep a member past the statutory line."""
-        reason = KeepForm().reason.data or ""
+        form = KeepForm()
+
+        def perform(session: Session) -> None:
+            code, text = form.reason_code.data or "", form.text.data or ""
+            keep_members(
+                session,
+                self.actor,
+                year=year,
+                member_ids=[row_id],
+                reason=chosen_reason(session, ReasonKind.KEEP, code, text),
+                attachment=Attachment(*form.paper()),
+                now=now(),
+            )
+
+        done = _("The member is not held back by the statutory age.")
+        return self._settle(year, channel, row_id, done, perform, says_standing=True)
+
+    @expose(f"{PLACE}/members/{ROW_ID}/withdraw-keep", methods=["POST"])
+    @needs(Permission.ENROL)
+    def withdraw_keep(self, year: int, channel: str, row_id: int) -> Any:
+        """Undo keeping."""
         return self._settle(
             year,
             channel,
             row_id,
-            _("The member is not held back by the statutory age."),
-            lambda session: keep_member(
-                session, self.actor, year=year, member_id=row_id, reason=reason, now=now()
-            ),
+            _("The keeping is undone."),
+            lambda session: withdraw_keeps(session, self.actor, year=year, member_ids=[row_id], now=now()),
             says_standing=True,
         )
 
@@ -143,9 +152,8 @@ class Marks(Screen):
         def perform(session: Session) -> None:
             if asked not in set(RetirementClass):
                 raise RuleViolation("class_missing", field="retirement_class")
-            set_retirement_class(
-                session, self.actor, year=year, member_id=row_id, klass=RetirementClass(asked), now=now()
-            )
+            klass = RetirementClass(asked)
+            set_retirement_class(session, self.actor, year=year, member_ids=[row_id], klass=klass, now=now())
 
         done = _("The retirement class is set.")
         return self._settle(year, channel, row_id, done, perform, says_standing=True)
@@ -231,8 +239,9 @@ class Marks(Screen):
             row = session.execute(query.where(Member.id == member_id)).first()
             if row is None:
                 raise not_found("member")
-            stay_out = StayOutForm()
+            stay_out, keep = StayOutForm(), KeepForm()
             stay_out.reason_code.choices = reason_choices(session, ReasonKind.EXCLUSION)
+            keep.reason_code.choices = reason_choices(session, ReasonKind.KEEP)
             bucket, sex = Bucket(row.bucket), row.Member.sex
             classes = CLASSES_OF_SEX[sex] if sex else frozenset(RetirementClass)
             return self.render(
@@ -243,7 +252,7 @@ class Marks(Screen):
                 bucket=bucket,
                 classes=[klass for klass in RetirementClass if klass in classes],
                 stay_out=stay_out,
-                keep=KeepForm(),
+                keep=keep,
                 closed=closed_window(session, year, union),
                 back=_back(year, channel),
                 refusal=refusal,
@@ -251,9 +260,10 @@ class Marks(Screen):
 
 
 def _back(year: int, channel: str) -> str:
-    """The list that the page named, if it is one of ours; else the confirmation screen."""
+    """The list or member's page that asked, if it is one of ours; else the confirmation screen."""
     asked = request.values.get("back", "")
     home = url_for("Confirmation.screen", year=year, channel=channel)
+    lists = (home, url_for("Retirement.list"), url_for("Members.list"))
     parts = urlsplit(asked)
-    ours = not parts.scheme and not parts.netloc and parts.path.startswith(home) and "\\" not in asked
+    ours = not parts.scheme and not parts.netloc and parts.path.startswith(lists) and "\\" not in asked
     return asked if ours else home

@@ -12,6 +12,7 @@ from app.labels import label
 from app.models import Member, ProtectionYear
 from app.rules.enrolment import Bucket, Term
 from app.security.masking import mask_card_number, mask_id_number, mask_phone
+from app.views.people_words import remark_of, retirement_words
 from reports.people_workbook import PeopleColumn, write_people
 from reports.workbook import About, Cell
 
@@ -38,7 +39,9 @@ def write_people_file(
         PeopleColumn(_("Social security card"), 14),
         PeopleColumn(_("Employment"), 16),
         PeopleColumn(_("Member tag"), 16),
+        PeopleColumn(_("Retirement month · class"), 28),
         PeopleColumn(_("Standing"), 18),
+        PeopleColumn(_("Remark"), 40),
         PeopleColumn(_("Cover from"), 12),
         PeopleColumn(_("Cover to"), 12),
         PeopleColumn(_("Half or full year"), 12),
@@ -89,7 +92,9 @@ def _cells(row: Any, year: ProtectionYear) -> list[Cell]:
         str(label(member.social_card_status)),
         str(label(member.employment_status)),
         member.tag,
+        retirement_words(member, year),
         str(label(bucket)),
+        remark_of(row),
         *cover,
     ]
 

@@ -6,6 +6,8 @@ Revises: 0006
 
 from __future__ import annotations
 
+from alembic import op
+
 revision = "0007"
 down_revision = "0006"
 branch_labels = None
@@ -13,8 +15,38 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Nothing yet."""
+    _keeps_have_papers()
 
 
 def downgrade() -> None:
-    """Nothing yet."""
+    _keeps_have_no_papers()
+
+
+def _keeps_have_papers() -> None:
+    """A keep names the paper it rests on; its reasons come from the dictionary."""
+    op.execute("ALTER TABLE retirement_keep ADD COLUMN file_id BIGINT REFERENCES stored_file (id)")
+    op.execute("CREATE INDEX retirement_keep_by_file ON retirement_keep (file_id) WHERE file_id IS NOT NULL")
+    op.execute("ALTER TABLE reason_code DROP CONSTRAINT reason_kind_known")
+    op.execute(
+        "ALTER TABLE reason_code ADD CONSTRAINT reason_kind_known CHECK (kind IN"
+        " ('return', 'centre_reject', 'voucher_reject', 'exclusion', 'transfer_refuse', 'keep'))"
+    )
+    op.execute(
+        """
+        INSERT INTO reason_code (kind, code, label_zh, label_en, position) VALUES
+            ('keep', 'flexible', '弹性延迟退休', 'Flexible later retirement', 10),
+            ('keep', 'expert', '高级专家、女干部按规定延长退休', 'Expert or official who retires later by rule', 20),
+            ('keep', 'other', '其他', 'Other', 999)
+        """
+    )
+
+
+def _keeps_have_no_papers() -> None:
+    op.execute("DELETE FROM reason_code WHERE kind = 'keep'")
+    op.execute("ALTER TABLE reason_code DROP CONSTRAINT reason_kind_known")
+    op.execute(
+        "ALTER TABLE reason_code ADD CONSTRAINT reason_kind_known CHECK (kind IN"
+        " ('return', 'centre_reject', 'voucher_reject', 'exclusion', 'transfer_refuse'))"
+    )
+    op.execute("DROP INDEX retirement_keep_by_file")
+    op.execute("ALTER TABLE retirement_keep DROP COLUMN file_id")

@@ -55,6 +55,8 @@ IN_YEAR = {"year": YEAR}
 BY_CARD = {"year": YEAR, "channel": "member_card"}
 BY_SOCIAL_CARD = {"year": YEAR, "channel": "social_card"}
 REASON = {"reason_code": "other", "text": "请核对"}
+KEEP = {"keep-reason_code": "flexible", "keep-text": ""}
+CHOSEN = {"member_ids": [M]}
 SEARCH = {"name": Other.MARK}
 ACCOUNT = {
     "username": "newcomer",
@@ -148,8 +150,9 @@ SCREENS: dict[str, Case] = {
     "Marks.decide": Case({"row_id": M}, BY_CARD),
     "Marks.exclude": Case({"row_id": M}, BY_CARD, REASON),
     "Marks.include": Case({"row_id": M}, BY_CARD),
-    "Marks.keep": Case({"row_id": M}, BY_CARD, {"reason": "延迟退休"}),
-    "Marks.retirement_class": Case({"row_id": M}, BY_CARD, {"retirement_class": "F55"}),
+    "Marks.keep": Case({"row_id": M}, BY_CARD, KEEP),
+    "Marks.withdraw_keep": Case({"row_id": M}, BY_CARD),
+    "Marks.retirement_class": Case({"row_id": M}, BY_CARD, {"retirement_class": "f55"}),
     "Members.list": Case(queries=[SEARCH, {"name": "有卡"}, {"union_id": U}]),
     "Members.export": Case(queries=[SEARCH, {"union_id": U}]),
     "Members.show": Case({"row_id": M}),
@@ -158,6 +161,14 @@ SCREENS: dict[str, Case] = {
     "Monitor.live": Case(),
     "Monitor.below": Case({"row_id": U}),
     "Monitor.figures": Case({"row_id": U}, part=True),
+    "Retirement.list": Case(queries=[{"tab": "retired"}, {"tab": "kept", **SEARCH}, {"tab": "excluded"}]),
+    "Retirement.export": Case(fixed=IN_YEAR, queries=[{"tab": "retired"}, SEARCH]),
+    "Retirement.set_class": Case(fixed=IN_YEAR | {"klass": "f55"}, bodies=[({}, CHOSEN)]),
+    "Retirement.keep": Case(fixed=IN_YEAR, bodies=[({}, CHOSEN | KEEP)]),
+    "Retirement.withdraw_keep": Case(fixed=IN_YEAR, bodies=[({}, CHOSEN)]),
+    "Retirement.exclude": Case(fixed=IN_YEAR, bodies=[({}, CHOSEN | REASON)]),
+    "Retirement.include": Case(fixed=IN_YEAR, bodies=[({}, CHOSEN)]),
+    "Retirement.paper": Case({"row_id": Kind.KEPT}, IN_YEAR),
     "Review.collective": Case(
         queries=[{"union_name": Other.MARK}, {"parent_name": Other.MARK}, {"union_code": Other.CODE}],
         bodies=[({}, {"ids": [B]})],

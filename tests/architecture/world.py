@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
+from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
@@ -37,6 +38,7 @@ from app.security.roles import Role
 from app.services.enrolment import submit_batch
 from app.services.filing import file_district_batch
 from app.services.imports import check_import, start_import
+from app.services.retirement import Attachment, keep_members
 from app.services.review import approve_batches
 from app.services.settlement import VoucherDetails, accept_district_batch, upload_voucher
 from tests.factories import (
@@ -65,6 +67,8 @@ class Kind(StrEnum):
     MEMBER = "member"
     COVERED = "covered"
     """A member of the union's batch."""
+    KEPT = "kept"
+    """A member kept past the line, with a paper."""
     BATCH = "batch"
     DISTRICT_BATCH = "district_batch"
     VOUCHER = "voucher"
@@ -230,7 +234,7 @@ def _import(session: Session, world: World, place: Place) -> None:
 
 
 def _people(session: Session, world: World, place: Place) -> None:
-    """An employer, somebody with a card, somebody without, somebody to confirm, a retired one."""
+    """An employer, somebody with a card, somebody without, somebody to confirm, a retired one, one kept."""
     employer = make_employer(session, place.union, name=f"企业{Mark.EMPLOYER.of(place.name)}")
 
     def person(word: str, **changes: object) -> Member:
@@ -242,7 +246,18 @@ def _people(session: Session, world: World, place: Place) -> None:
         person("无卡", has_card=False),
         person("待确认", employment_status=EmploymentStatus.UNCLEAR),
         person("退休", employment_status=EmploymentStatus.RETIRED),
+        person("保留", birth_date=date(1964, 9, 1)),
     ]
+    keep_members(
+        session,
+        _staff_of(world, place.name),
+        year=YEAR,
+        member_ids=[made[4].id],
+        reason="弹性延迟退休",
+        attachment=Attachment("确认书.pdf", b"%PDF-1.7 " + Mark.PERSON.of(place.name).encode()),
+        now=SUBMITTED_AT,
+    )
+    world.objects[Kind.KEPT][place.name] = made[4].id
     world.objects[Kind.COVERED][place.name] = made[0].id
     world.objects[Kind.MEMBER][place.name] = made[2].id
     world.employers[place.name] = employer

@@ -17,7 +17,7 @@ from app.security.actor import Actor
 from app.security.roles import Role
 from app.services.enrolment import submit_batch
 from app.services.filing import file_district_batch
-from app.services.marks import confirm_members, exclude_member
+from app.services.marks import confirm_members, exclude_members
 from app.services.review import approve_batches, return_batch
 from app.services.settlement import (
     VoucherDetails,
@@ -67,7 +67,7 @@ def year(session: Session) -> Year:
     return_batch(session, district, batch_id=returned.id, reason_code="wrong_plan", now=REVIEWED_AT)
     resubmitted = _submit(session, operators[tree.straight.id])
     third = operators[tree.other_grassroots.id]
-    exclude_member(session, third, year=2025, member_id=left[0].id, reason="离职", now=SUBMITTED_AT)
+    exclude_members(session, third, year=2025, member_ids=[left[0].id], reason="离职", now=SUBMITTED_AT)
     first = _submit(session, third)
     confirm_members(session, third, year=2025, member_ids=[late[0].id], now=SUBMITTED_AT)
     second = _submit(session, third)

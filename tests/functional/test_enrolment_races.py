@@ -18,7 +18,7 @@ from app.rules.violations import RuleViolation
 from app.security.actor import Actor
 from app.security.roles import Role
 from app.services.enrolment import submit_batch
-from app.services.marks import exclude_member
+from app.services.marks import exclude_members
 from app.transaction import transaction
 from tests.factories import actor_of_role, at, make_fees, make_member, make_members, make_tree, make_year
 
@@ -214,8 +214,8 @@ def test_leaving_somebody_out_while_the_list_is_sent_is_either_before_or_refused
         def leave_out() -> str:
             try:
                 with transaction() as session:
-                    exclude_member(
-                        session, actor, year=year, member_id=member, reason="即将离职", now=now_of(year)
+                    exclude_members(
+                        session, actor, year=year, member_ids=[member], reason="即将离职", now=now_of(year)
                     )
             except RuleViolation as refused:
                 return refused.code

@@ -1,30 +1,19 @@
-"""What an operator decides about single members: 确认, 本年不参保, keeping, the class (M3.1)."""
+"""What an operator decides about members for a year: 确认, and 本年不参保 (M3.1)."""
 
 from __future__ import annotations
-
-from datetime import date
 
 import pytest
 from sqlalchemy.orm import Session
 
-from app.models import EnrolmentBatch
+from app.models import EnrolmentBatch, EventObject
+from app.queries.log import log_of
 from app.rules.enrolment import Bucket, Channel
-from app.rules.members import EmploymentStatus, RetirementClass, Sex
+from app.rules.members import EmploymentStatus
 from app.rules.violations import RuleViolation
 from app.security.actor import Actor
 from app.services.enrolment import submit_batch
-from app.services.marks import (
-    confirm_members,
-    exclude_member,
-    include_member,
-    keep_member,
-    set_retirement_class,
-    withdraw_confirmations,
-)
-from tests.factories import (
-    at,
-    make_member,
-)
+from app.services.marks import confirm_members, exclude_members, include_members, withdraw_confirmations
+from tests.factories import at, make_member, make_members
 from tests.factories.outcomes import bucket
 
 OPEN = at("2024-11-05 10:00")
@@ -55,37 +44,39 @@ def test_confirm_all_keeps_to_the_channel_and_undo_works_until_submitted(session
         withdraw_confirmations(session, operator, year=2025, member_ids=[card.id], now=OPEN)
 
 
-def test_a_member_can_stay_out_and_come_back(session, tree, operator):
-    member = make_member(session, tree.grassroots)
+def test_members_can_stay_out_and_come_back(session, tree, operator):
+    members = make_members(session, tree.grassroots, 3)
+    ids = [member.id for member in members]
     with pytest.raises(RuleViolation, match="reason_missing"):
-        exclude_member(session, operator, year=2025, member_id=member.id, reason=" ", now=OPEN)
-    exclude_member(session, operator, year=2025, member_id=member.id, reason="即将离职", now=OPEN)
-    assert bucket(session, member, CARD) is Bucket.EXCLUDED
-    include_member(session, operator, year=2025, member_id=member.id, now=OPEN)
-    assert bucket(session, member, CARD) is Bucket.ELIGIBLE
+        exclude_members(session, operator, year=2025, member_ids=ids, reason=" ", now=OPEN)
+    assert exclude_members(session, operator, year=2025, member_ids=ids, reason="即将离职", now=OPEN) == 3
+    assert {bucket(session, member, CARD) for member in members} == {Bucket.EXCLUDED}
+    assert include_members(session, operator, year=2025, member_ids=ids[:2], now=OPEN) == 2
+    assert [bucket(session, member, CARD) for member in members] == [
+        Bucket.ELIGIBLE,
+        Bucket.ELIGIBLE,
+        Bucket.EXCLUDED,
+    ]
 
 
-def test_a_member_past_the_line_can_be_kept_and_a_woman_gets_her_class(session, tree, operator):
-    man = make_member(session, tree.grassroots, birth_date=date(1964, 9, 1))
-    woman = make_member(session, tree.grassroots, sex=Sex.FEMALE, birth_date=date(1972, 3, 1))
-    keep_member(session, operator, year=2025, member_id=man.id, reason="弹性延迟退休", now=OPEN)
-    assert bucket(session, man, CARD) is Bucket.ELIGIBLE
-    with pytest.raises(RuleViolation, match="class_of_other_sex"):
-        set_retirement_class(
-            session, operator, year=2025, member_id=woman.id, klass=RetirementClass.M60, now=OPEN
-        )
-    set_retirement_class(
-        session, operator, year=2025, member_id=woman.id, klass=RetirementClass.F55, now=OPEN
-    )
-    assert bucket(session, woman, CARD) is Bucket.ELIGIBLE
+def test_the_same_reason_again_changes_and_logs_nothing_a_newer_one_does(session, tree, operator):
+    member = make_member(session, tree.grassroots)
+
+    def leave_out(reason: str) -> int:
+        return exclude_members(session, operator, year=2025, member_ids=[member.id], reason=reason, now=OPEN)
+
+    assert [leave_out("即将离职"), leave_out("即将离职"), leave_out("本人不愿参保")] == [1, 0, 1]
+    told = log_of(session, operator, EventObject.MEMBER, member.id)
+    assert [event.text for event in told] == ["本人不愿参保", "即将离职"]
 
 
 def test_marks_on_a_foreign_member_find_nobody(session, tree, operator):
     stranger = make_member(session, tree.sibling, employment_status=EmploymentStatus.UNCLEAR)
+    ids = [stranger.id]
     for mark in (
-        lambda: confirm_members(session, operator, year=2025, member_ids=[stranger.id], now=OPEN),
-        lambda: exclude_member(session, operator, year=2025, member_id=stranger.id, reason="x", now=OPEN),
-        lambda: keep_member(session, operator, year=2025, member_id=stranger.id, reason="x", now=OPEN),
+        lambda: confirm_members(session, operator, year=2025, member_ids=ids, now=OPEN),
+        lambda: exclude_members(session, operator, year=2025, member_ids=ids, reason="x", now=OPEN),
+        lambda: include_members(session, operator, year=2025, member_ids=ids, now=OPEN),
     ):
         with pytest.raises(RuleViolation) as refused:
             mark()

@@ -8,5 +8,6 @@ import { marks } from "./marks.js";
 import { downloads } from "./downloads.js";
 import { picks } from "./picks.js";
 import { drop } from "./drop.js";
+import { worklist } from "./worklist.js";
 
-for (const start of [drawer, dialogs, ticks, refresh, forms, marks, downloads, picks, drop]) start(document);
+for (const start of [drawer, dialogs, ticks, refresh, forms, marks, downloads, picks, drop, worklist]) start(document);

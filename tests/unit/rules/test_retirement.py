@@ -5,13 +5,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.rules.members import RetirementClass, Sex
-from app.rules.retirement import RetirementOutcome, outcome, retirement_line, retirement_month
+from app.rules.retirement import (
+    RetirementOutcome,
+    outcome,
+    retirement_date,
+    retirement_line,
+    retirement_month,
+    retirement_of,
+)
 
 M60, F55, F50 = RetirementClass.M60, RetirementClass.F55, RetirementClass.F50
 
 births = st.dates(date(1900, 1, 1), date(2020, 12, 31))
 covers = st.dates(date(2019, 1, 1), date(2070, 12, 31))
 classes = st.sampled_from(RetirementClass)
+classes_or_none = (*RetirementClass, None)
 
 
 @pytest.mark.parametrize(
@@ -34,6 +42,57 @@ classes = st.sampled_from(RetirementClass)
 )
 def test_the_decisions_own_examples_come_out(klass, birth, retires):
     assert retirement_month(date(*birth, 15), klass) == date(*retires, 1)
+
+
+@pytest.mark.parametrize(
+    ("klass", "birth", "delay"),
+    [
+        (M60, (1964, 12), 0),
+        (M60, (1965, 1), 1),
+        (M60, (1965, 5), 2),
+        (M60, (1967, 5), 8),
+        (M60, (1976, 8), 35),
+        (M60, (1976, 9), 36),
+        (F55, (1970, 1), 1),
+        (F55, (1974, 10), 15),
+        (F55, (1981, 9), 36),
+        (F50, (1975, 1), 1),
+        (F50, (1975, 3), 2),
+        (F50, (1975, 11), 6),
+        (F50, (1984, 11), 60),
+    ],
+)
+def test_the_delay_is_that_of_the_decisions_own_examples(klass, birth, delay):
+    assert retirement_date(date(*birth, 15), klass).delay == delay
+
+
+def test_a_woman_of_unknown_class_has_two_months_the_earlier_first():
+    found = retirement_of(date(1975, 3, 9), Sex.FEMALE, None, date(2026, 1, 1))
+    assert [(each.klass, each.month, each.delay) for each in found.dates] == [
+        (F50, date(2025, 5, 1), 2),
+        (F55, date(2031, 7, 1), 16),
+    ]
+    assert found.outcome is RetirementOutcome.UNCLEAR
+
+
+def test_a_man_or_a_decided_class_has_one_month_and_no_birth_date_none():
+    man = retirement_of(date(1967, 5, 1), Sex.MALE, None, date(2026, 1, 1))
+    assert [(each.klass, each.month) for each in man.dates] == [(M60, date(2028, 1, 1))]
+    assert man.outcome is RetirementOutcome.NOT_YET
+    woman = retirement_of(date(1975, 3, 9), Sex.FEMALE, F50, date(2026, 1, 1))
+    assert [each.klass for each in woman.dates] == [F50] and woman.outcome is RetirementOutcome.RETIRED
+    assert retirement_of(None, Sex.MALE, None, date(2026, 1, 1)).dates == ()
+    assert len(retirement_of(date(1972, 1, 1), None, None, date(2026, 1, 1)).dates) == 3
+
+
+@given(births, st.sampled_from([*Sex, None]), st.sampled_from(classes_or_none), covers)
+def test_the_months_shown_agree_with_the_outcome(birth, sex, klass, cover):
+    found = retirement_of(birth, sex, klass, cover)
+    past = {each.month < cover.replace(day=1) for each in found.dates}
+    if found.outcome is RetirementOutcome.UNCLEAR:
+        assert past == {True, False}
+    else:
+        assert past == {found.outcome is RetirementOutcome.RETIRED}
 
 
 @pytest.mark.parametrize(

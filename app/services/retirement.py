@@ -1,0 +1,194 @@
+"""Who counts as retired, where birth and sex don't tell: the class, and keeping past the line (domain section 6)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import Row, delete, func, select, update
+from sqlalchemy.orm import Session
+
+from app.models import EventObject, Member, RetirementKeep, StoredFile
+from app.queries.years import get_year
+from app.rules.members import CLASSES_OF_SEX, EmploymentStatus, RetirementClass
+from app.rules.violations import RuleViolation
+from app.security.actor import Actor
+from app.security.roles import Permission, require
+from app.services.enrolment import lock_own_union
+from app.services.events import record_many
+from app.services.files import store_attachment
+from app.services.marking import (
+    Seen,
+    prepare_marks,
+    refuse_overtaken,
+    refuse_submitted,
+    remove_marks,
+    require_own,
+    require_words,
+    without_mark,
+    write_marks,
+)
+
+GONE = (EmploymentStatus.RETIRED, EmploymentStatus.DECEASED)
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A paper as it was sent."""
+
+    name: str
+    content: bytes
+
+
+def set_retirement_class(
+    session: Session,
+    actor: Actor,
+    *,
+    year: int,
+    member_ids: Sequence[int],
+    klass: RetirementClass | None,
+    seen: Seen = None,
+    now: datetime,
+) -> int:
+    """Decide the class that a document number doesn't tell, or with ``None`` leave it open again.
+
+    It is a fact about the person and no part of a year's list: no window closes it, and who has been
+    submitted stays so. ``year`` is the list that it was decided from. Answers for how many it is new;
+    raises ``class_of_other_sex``.
+    """
+    require(actor, Permission.ENROL)
+    get_year(session, year)
+    union = lock_own_union(session, actor)
+    require_own(session, union, member_ids)
+    people = _locked(session, member_ids)
+    for person in people:
+        if klass and person.sex and klass not in CLASSES_OF_SEX[person.sex]:
+            raise RuleViolation(
+                "class_of_other_sex", field="retirement_class", klass=klass, name=person.name, sex=person.sex
+            )
+    refuse_overtaken(session, year, seen, {person.id for person in people if person.klass is klass})
+    changed = [person for person in people if person.klass is not klass]
+    session.execute(
+        update(Member)
+        .where(Member.id == func.any([person.id for person in changed]))
+        .values(retirement_class=klass, updated_at=now)
+    )
+    for before, alike in groupby(sorted(changed, key=_class_before), key=_class_before):
+        record_many(
+            session,
+            actor,
+            EventObject.MEMBER,
+            [person.id for person in alike],
+            "set_retirement_class",
+            now=now,
+            scope=union,
+            facts={"year": year, "before": before or None, "after": klass},
+        )
+    return len(changed)
+
+
+def keep_members(
+    session: Session,
+    actor: Actor,
+    *,
+    year: int,
+    member_ids: Sequence[int],
+    reason: str,
+    attachment: Attachment,
+    seen: Seen = None,
+    now: datetime,
+) -> int:
+    """Keep members past the statutory line, with one reason and one paper for all (flexible later retirement).
+
+    Raises ``gone_by_registry`` for those whom a registry reports retired or dead: no keeping brings them
+    on the list.
+    """
+    protection_year, union = prepare_marks(session, actor, year, now)
+    require_own(session, union, member_ids)
+    reason = require_words(reason)
+    refuse_submitted(session, union, protection_year, member_ids)
+    refuse_overtaken(session, year, seen, ())
+    for person in _locked(session, member_ids):
+        if person.employment in GONE:
+            raise RuleViolation("gone_by_registry", name=person.name, status=409, state=person.employment)
+    stored = store_attachment(session, attachment.name, attachment.content, now)
+    values = {"reason": reason, "file_id": stored.id, "kept_by": actor.account_id, "kept_at": now}
+    former = _papers(session, year, member_ids)
+    kept = write_marks(session, RetirementKeep, year, member_ids, values, union)
+    _forget_papers(session, former)
+    record_many(
+        session,
+        actor,
+        EventObject.MEMBER,
+        kept,
+        "keep",
+        now=now,
+        scope=union,
+        text=reason,
+        facts={"year": year, "file": stored.name, "sha256": stored.sha256},
+    )
+    return len(kept)
+
+
+def withdraw_keeps(
+    session: Session,
+    actor: Actor,
+    *,
+    year: int,
+    member_ids: Sequence[int],
+    seen: Seen = None,
+    now: datetime,
+) -> int:
+    """Undo keeping, until the members are submitted; the paper goes with the last keep that rests on it."""
+    protection_year, union = prepare_marks(session, actor, year, now)
+    require_own(session, union, member_ids)
+    refuse_submitted(session, union, protection_year, member_ids)
+    refuse_overtaken(session, year, seen, without_mark(session, RetirementKeep, year, member_ids))
+    former = _papers(session, year, member_ids)
+    removed = remove_marks(session, actor, RetirementKeep, year, member_ids, "withdraw_keep", union, now)
+    _forget_papers(session, former)
+    return removed
+
+
+def _locked(session: Session, member_ids: Sequence[int]) -> list[Row[*tuple[Any, ...]]]:
+    rows = session.execute(
+        select(
+            Member.id,
+            Member.name,
+            Member.sex,
+            Member.retirement_class.label("klass"),
+            Member.employment_status.label("employment"),
+        )
+        .where(Member.id == func.any(list(member_ids)))
+        .order_by(Member.id)
+        .with_for_update()
+    )
+    return list(rows)
+
+
+def _class_before(person: Row[*tuple[Any, ...]]) -> str:
+    return person.klass or ""
+
+
+def _papers(session: Session, year: int, member_ids: Sequence[int]) -> list[int]:
+    """The papers that these keeps rest on."""
+    return list(
+        session.scalars(
+            select(RetirementKeep.file_id)
+            .where(
+                RetirementKeep.year == year,
+                RetirementKeep.member_id == func.any(list(member_ids)),
+                RetirementKeep.file_id.is_not(None),
+            )
+            .distinct()
+        )
+    )
+
+
+def _forget_papers(session: Session, file_ids: Sequence[int]) -> None:
+    """Delete the papers that no keep rests on any more: personal data isn't held for nothing."""
+    needed = select(RetirementKeep.member_id).where(RetirementKeep.file_id == StoredFile.id).exists()
+    session.execute(delete(StoredFile).where(StoredFile.id == func.any(list(file_ids)), ~needed))
