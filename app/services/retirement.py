@@ -13,10 +13,12 @@ from sqlalchemy.orm import Session
 
 from app.models import EventObject, Member, RetirementKeep, StoredFile
 from app.queries.years import get_year
+from app.rules.corrections import CorrectionSource
 from app.rules.members import CLASSES_OF_SEX, EmploymentStatus, RetirementClass
 from app.rules.violations import RuleViolation
 from app.security.actor import Actor
 from app.security.roles import Permission, require
+from app.services.corrections import Correction, record_corrections
 from app.services.enrolment import lock_own_union
 from app.services.events import record_many
 from app.services.files import store_attachment
@@ -76,6 +78,13 @@ def set_retirement_class(
         .where(Member.id == func.any([person.id for person in changed]))
         .values(retirement_class=klass, updated_at=now)
     )
+    record_corrections(
+        session,
+        actor,
+        [Correction(person.id, "retirement_class", person.klass, klass) for person in changed],
+        source=CorrectionSource.DECISION,
+        now=now,
+    )
     for before, alike in groupby(sorted(changed, key=_class_before), key=_class_before):
         record_many(
             session,
@@ -118,7 +127,7 @@ def keep_members(
     values = {"reason": reason, "file_id": stored.id, "kept_by": actor.account_id, "kept_at": now}
     former = _papers(session, year, member_ids)
     kept = write_marks(session, RetirementKeep, year, member_ids, values, union)
-    _forget_papers(session, former)
+    forget_papers(session, former)
     record_many(
         session,
         actor,
@@ -149,7 +158,7 @@ def withdraw_keeps(
     refuse_overtaken(session, year, seen, without_mark(session, RetirementKeep, year, member_ids))
     former = _papers(session, year, member_ids)
     removed = remove_marks(session, actor, RetirementKeep, year, member_ids, "withdraw_keep", union, now)
-    _forget_papers(session, former)
+    forget_papers(session, former)
     return removed
 
 
@@ -188,7 +197,7 @@ def _papers(session: Session, year: int, member_ids: Sequence[int]) -> list[int]
     )
 
 
-def _forget_papers(session: Session, file_ids: Sequence[int]) -> None:
+def forget_papers(session: Session, file_ids: Sequence[int]) -> None:
     """Delete the papers that no keep rests on any more: personal data isn't held for nothing."""
     needed = select(RetirementKeep.member_id).where(RetirementKeep.file_id == StoredFile.id).exists()
     session.execute(delete(StoredFile).where(StoredFile.id == func.any(list(file_ids)), ~needed))

@@ -22,7 +22,7 @@ from app.rules.transfers import Direction, TransferAction, TransferState
 from app.rules.violations import RuleViolation
 from app.security.actor import Actor
 from app.security.roles import Role
-from app.services.marks import confirm_members, exclude_member
+from app.services.marks import confirm_members, exclude_members
 from app.services.transfer_decisions import accept_transfers, refuse_transfers, withdraw_transfers
 from app.services.transfers import Wanted, ask_for_member, send_members
 from tests.factories import Tree, actor_of_role, at, make_employer, make_member, make_members, resident_number
@@ -278,7 +278,7 @@ def test_decisions_for_the_year_do_not_go_along(session, tree, operator, receive
     unclear = make_member(session, tree.grassroots, employment_status=EmploymentStatus.UNCLEAR)
     stays_out = make_member(session, tree.grassroots)
     confirm_members(session, operator, year=2025, member_ids=[unclear.id], now=OPEN)
-    exclude_member(session, operator, year=2025, member_id=stays_out.id, reason="即将离职", now=OPEN)
+    exclude_members(session, operator, year=2025, member_ids=[stays_out.id], reason="即将离职", now=OPEN)
     ids = [offer(session, operator, each, tree.other_grassroots).id for each in (unclear, stays_out)]
     accept_transfers(session, receiver, transfer_ids=ids, now=LATER)
     assert session.scalars(select(EnrolmentConfirmation)).all() == []
