@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from app.clock import now
 from app.database import migrate_to_head
+from app.import_turn import import_turn
 from app.models import Account, ImportRun
 from app.queries.check import find_lies
 from app.queries.imports import first_errors
@@ -138,8 +139,8 @@ def import_workbook(
 
 def _finish_import(import_id: int, username: str | None) -> None:
     """Check and commit here; if a worker took the job first, its work counts and this finds it done."""
-    with transaction() as session:
-        check_import(session, import_id, now())
+    with import_turn(import_id):
+        check_import(transaction, import_id, now())
     with transaction() as session:
         commit_import(session, _acting(session, username), import_id, now())
     with transaction() as session:

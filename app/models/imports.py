@@ -16,8 +16,6 @@ from app.sealing import Purpose
 
 
 class ImportRun(Scoped, Entity):
-    """A workbook's life. ``attempt`` counts the checks begun: rows of an older one are not taken any more."""
-
     __tablename__ = "import_run"
 
     id: Mapped[Id]
@@ -35,7 +33,6 @@ class ImportRun(Scoped, Entity):
     created: Mapped[int] = mapped_column(default=0, server_default="0")
     updated: Mapped[int] = mapped_column(default=0, server_default="0")
     unchanged: Mapped[int] = mapped_column(default=0, server_default="0")
-    attempt: Mapped[int] = mapped_column(default=0, server_default="0")
     headers: Mapped[list[Any]] = mapped_column(JSONB, default=list, server_default="[]")
     remarks: Mapped[list[Any]] = mapped_column(JSONB, default=list, server_default="[]")
     problem_code: Mapped[str | None] = mapped_column(String(60))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from itertools import product
 from typing import Any
 
 from sqlalchemy import text
@@ -16,8 +17,12 @@ from app.security.actor import Actor
 from app.services.corrections import record_import_corrections
 from app.services.import_kinds import KINDS
 from app.services.import_parts import Change
+from app.services.import_progress import Tell
 from app.services.import_tree import SETTLE_TREE
 from app.services.transfers import Wanted, send_members
+
+ROWS_AT_ONCE = 10_000
+"""Rows that one statement changes: enough for its speed, few enough to see how far the work is."""
 
 
 def foresee_outcomes(session: Session, run: ImportRun, now: datetime) -> None:
@@ -25,21 +30,29 @@ def foresee_outcomes(session: Session, run: ImportRun, now: datetime) -> None:
     session.execute(text(_outcome_sql(KINDS[run.kind].change)), _parameters(run, now))
 
 
-def change_stored(session: Session, actor: Actor, run: ImportRun, now: datetime) -> None:
-    """Do what was foreseen: update the changed, insert the new, in one statement each."""
+def change_stored(session: Session, actor: Actor, run: ImportRun, now: datetime, tell: Tell) -> None:
+    """Do what was foreseen: update the changed, insert the new, some thousand rows at a time."""
     change = KINDS[run.kind].change
-    parameters = _parameters(run, now)
-    if run.updated:
-        if change.table == "member":
-            record_import_corrections(session, run, change.match, now)
-        session.execute(text(_update_sql(change)), parameters)
+    if run.updated and change.table == "member":
+        record_import_corrections(session, run, change.match, now)
     if run.created and run.kind in CREATED_BY:
         CREATED_BY[run.kind](session, actor, now)
-    elif run.created:
-        session.execute(text(_insert_sql(change)), parameters)
+    verbs = [_update_sql(change)] * bool(run.updated)
+    verbs += [_insert_sql(change)] * (bool(run.created) and run.kind not in CREATED_BY)
+    steps = list(product(verbs, _slices(session, run)))
+    for at, (verb, (first, last)) in enumerate(steps):
+        tell(at / len(steps))
+        session.execute(text(verb), {**_parameters(run, now), "first": first, "last": last})
     if run.kind is ImportKind.ORGANISATIONS:
         session.execute(text(SETTLE_TREE))
     session.expire_all()
+
+
+def _slices(session: Session, run: ImportRun) -> list[tuple[int, int]]:
+    """The first and last row of each part that is changed by one statement; a tree needs all its rows at once."""
+    last = session.scalar(text("SELECT max(row) FROM staged")) or 0
+    size = last if run.kind is ImportKind.ORGANISATIONS else ROWS_AT_ONCE
+    return [(first, min(last, first + size - 1)) for first in range(1, last + 1, max(1, size))]
 
 
 def _send_staged(session: Session, actor: Actor, now: datetime) -> None:
@@ -100,7 +113,7 @@ def _insert_sql(change: Change) -> str:
         INSERT INTO {change.table} ({", ".join(values)})
         SELECT {", ".join(values.values())}
           FROM staged AS s LEFT JOIN {change.table} AS m ON {change.match}
-         WHERE s.outcome = 'created'
+         WHERE s.outcome = 'created' AND s.row BETWEEN :first AND :last
          ORDER BY s.row
     """  # noqa: S608
 
@@ -111,5 +124,5 @@ def _update_sql(change: Change) -> str:
         UPDATE {change.table} AS m
            SET {", ".join(f"{name} = {value}" for name, value in values.items())}
           FROM staged AS s
-         WHERE s.outcome = 'updated' AND {change.match}
+         WHERE s.outcome = 'updated' AND s.row BETWEEN :first AND :last AND {change.match}
     """  # noqa: S608

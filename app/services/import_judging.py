@@ -16,6 +16,7 @@ from app.security.visible import visible_to
 from app.services.import_changes import foresee_outcomes
 from app.services.import_kinds import KINDS
 from app.services.import_parts import Check, Kind
+from app.services.import_progress import Tell
 from app.services.import_tree import resolve_tree
 from app.services.transfer_moves import lock_unions
 from app.services.transfers import moves_at_once
@@ -40,7 +41,7 @@ staged = table(
 )
 
 
-def judge(session: Session, actor: Actor, run: ImportRun, now: datetime) -> None:
+def judge(session: Session, actor: Actor, run: ImportRun, now: datetime, tell: Tell) -> None:
     """Find every wrong row and what each right one would do; afterwards ``staged`` holds just the right ones.
 
     Sets the rows' validity and outcome and the run's figures. Repeatable: it forgets what it found before.
@@ -50,11 +51,16 @@ def judge(session: Session, actor: Actor, run: ImportRun, now: datetime) -> None
     session.execute(text(FORGET_JUDGED), {"id": run.id, "codes": sorted(JUDGED_CODES)})
     _stage(session, run, kind)
     _RESOLVE[run.kind](session, actor, run)
-    for check in kind.checks:
+    steps = len(kind.checks) + 4
+    for at, check in enumerate(kind.checks, 1):
+        tell(at / steps)
         _apply_check(session, run, check)
     session.execute(text(DROP_WRONG), {"id": run.id})
+    tell((steps - 3) / steps)
     foresee_outcomes(session, run, now)
+    tell((steps - 2) / steps)
     session.execute(text(MARK_ROWS), {"id": run.id})
+    tell((steps - 1) / steps)
     figures = session.execute(text(FIGURES), {"id": run.id}).one()
     run.rows, run.valid, run.invalid = figures.rows, figures.valid, figures.rows - figures.valid
     run.created, run.updated, run.unchanged = figures.created, figures.updated, figures.unchanged

@@ -1,10 +1,13 @@
-"""From the bytes of a workbook to staged rows: read apart, understood cell by cell, copied in at once."""
+"""From the bytes of a workbook to staged rows: read apart, understood cell by cell, copied in by chunks."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import date
+from itertools import islice
 from typing import Any
 
 import psycopg
@@ -12,8 +15,7 @@ from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from app.gateways.workbook_reader import open_sheet
-from app.models import ImportError, ImportRow, ImportRun
-from app.rules.import_tables import table_of
+from app.models import ImportError, ImportRow
 from app.rules.imports import (
     KINDS_ABOUT_MEMBERS,
     ROW_LIMIT,
@@ -21,6 +23,7 @@ from app.rules.imports import (
     Layout,
     RowError,
     SheetRow,
+    Table,
     body_of,
     read_row,
 )
@@ -28,6 +31,9 @@ from app.rules.members import IdType
 from app.rules.person import candidate_documents, number_hash, person_key
 from app.rules.violations import RuleViolation
 from app.sealing import KeyRing, Purpose, key_ring
+from app.security.persons import person_secret
+
+ROWS_IN_CHUNK = 2_000
 
 STAGED_COLUMNS = (
     "import_id",
@@ -41,37 +47,79 @@ STAGED_COLUMNS = (
 )
 
 
-def stage_workbook(
-    session: Session, run: ImportRun, content: bytes, *, above_grassroots: bool, secret: bytes, today: date
-) -> None:
-    """Fill ``import_row`` and ``import_error`` of the run with what its workbook says, anew each time.
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A workbook to be read: whose it is, what it holds, and the table that it should be."""
+
+    import_id: int
+    kind: ImportKind
+    table: Table
+    content: bytes
+    today: date
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Some rows as ``import_row`` takes them and what is wrong with them; ``share`` of the sheet is then read."""
+
+    rows: list[tuple[Any, ...]]
+    errors: list[RowError]
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
+class OpenWorkbook:
+    """What the header says, and the rows; they can be walked once, and any of them may raise RuleViolation."""
+
+    headers: list[Any]
+    remarks: list[dict[str, Any]]
+    chunks: Iterator[Chunk]
+
+
+@contextmanager
+def open_workbook(reading: Reading) -> Iterator[OpenWorkbook]:
+    """Read a workbook chunk by chunk; it needs no transaction, and never holds more than a chunk of it.
 
     Raises RuleViolation when the workbook as a whole can't be used: unreadable, no rows, a missing column.
     """
-    session.execute(delete(ImportError).where(ImportError.import_id == run.id))
-    session.execute(delete(ImportRow).where(ImportRow.import_id == run.id))
-    table = table_of(run.kind, above_grassroots=above_grassroots)
-    errors: list[RowError] = []
-    ring = key_ring()
+    with open_sheet(reading.content, row_limit=ROW_LIMIT) as sheet:
+        layout, body = body_of(reading.table, sheet.rows)
+        yield OpenWorkbook(
+            list(layout.headers),
+            [*_remarks(layout), *sheet.remarks],
+            _chunks(reading, layout, body, sheet.last_row),
+        )
 
-    def understood(layout: Layout, body: Iterable[SheetRow]) -> Iterator[tuple[Any, ...]]:
-        for number, cells in body:
-            values, found = read_row(table, layout, number, cells, today)
-            errors.extend(found)
+
+def forget_rows(session: Session, import_id: int) -> None:
+    """As if nothing of the workbook had been read."""
+    session.execute(delete(ImportError).where(ImportError.import_id == import_id))
+    session.execute(delete(ImportRow).where(ImportRow.import_id == import_id))
+
+
+def stage_chunk(session: Session, import_id: int, chunk: Chunk) -> None:
+    """Add the rows of a chunk and their errors."""
+    _copy(session, "import_row", STAGED_COLUMNS, chunk.rows)
+    copy_errors(session, import_id, chunk.errors)
+
+
+def _chunks(reading: Reading, layout: Layout, body: Iterator[SheetRow], last_row: int) -> Iterator[Chunk]:
+    ring, secret = key_ring(), person_secret()
+    empty = True
+    while some := list(islice(body, ROWS_IN_CHUNK)):
+        empty = False
+        rows, errors = [], []
+        for number, cells in some:
+            values, found = read_row(reading.table, layout, number, cells, reading.today)
+            errors += found
             if not found:
-                _add_person(run.kind, values, secret)
+                _add_person(reading.kind, values, secret)
             sealed = _seal_number(values, ring, secret)
             raw = ring.seal(_json(cells).encode(), Purpose.IMPORT_ROW)
-            yield run.id, number, raw, _json(values), *sealed, not found, None
-
-    # What is wrong with a file may show at its last row only, and must not take the transaction with it.
-    with open_sheet(content, row_limit=ROW_LIMIT) as sheet, session.begin_nested():
-        layout, body = body_of(table, sheet.rows)
-        run.headers = list(layout.headers)
-        run.remarks = [*_remarks(layout), *sheet.remarks]
-        if not _copy(session, "import_row", STAGED_COLUMNS, understood(layout, body)):
-            raise RuleViolation("workbook_empty")
-    copy_errors(session, run.id, errors)
+            rows.append((reading.import_id, number, raw, _json(values), *sealed, not found, None))
+        yield Chunk(rows, errors, some[-1][0] / max(1, last_row))
+    if empty:
+        raise RuleViolation("workbook_empty")
 
 
 def copy_errors(session: Session, import_id: int, errors: Iterable[RowError]) -> None:
@@ -122,8 +170,8 @@ def _plain(value: Any) -> Any:
     raise TypeError(f"{value!r} has no place in a staged row")
 
 
-def _copy(session: Session, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
-    """COPY rows into a table, in the session's own transaction; how many there were."""
+def _copy(session: Session, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """COPY rows into a table, in the session's own transaction."""
     session.flush()
     connection = session.connection().connection.driver_connection
     assert isinstance(connection, psycopg.Connection)
@@ -131,8 +179,5 @@ def _copy(session: Session, table: str, columns: Sequence[str], rows: Iterable[S
         connection.cursor() as cursor,
         cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as copy,
     ):
-        count = 0
         for row in rows:
             copy.write_row(row)
-            count += 1
-    return count

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.gateways.workbook_container import MEDIA_TYPES, recognise
@@ -13,26 +15,30 @@ from app.models import (
     Account,
     Employer,
     EventObject,
-    ImportError,
     ImportProgress,
-    ImportRow,
     ImportRun,
     StoredFile,
 )
+from app.rules.import_tables import table_of
 from app.rules.imports import ANSWER_KINDS, SIZE_LIMIT, ImportKind, ImportState, RowError
 from app.rules.members import MembershipKind
 from app.rules.organisation import UnionLevel
 from app.rules.violations import RuleViolation
 from app.security.actor import Actor, actor_of
-from app.security.persons import person_secret
 from app.security.roles import Permission, require
 from app.security.visible import get_visible, visible_to
 from app.services.events import record
 from app.services.files import content_of, store_file
 from app.services.import_changes import change_stored
 from app.services.import_judging import judge
-from app.services.import_staging import copy_errors, stage_workbook
+from app.services.import_progress import Tell, nobody, part
+from app.services.import_staging import Reading, copy_errors, forget_rows, open_workbook, stage_chunk
 from app.services.people_lock import lock_people
+
+Transaction = Callable[[], AbstractContextManager[Session]]
+
+SHARE_OF_READING = 0.75
+"""Of a check; the rest is judging."""
 
 PERMISSIONS = {
     ImportKind.ORGANISATIONS: Permission.IMPORT_TREE,
@@ -87,34 +93,52 @@ def start_import(
     return run
 
 
-def begin_check(session: Session, import_id: int) -> None:
-    """Show that the check is under way."""
-    run = _locked(session, import_id)
-    if run.state is ImportState.QUEUED:
-        run.state = ImportState.CHECKING
+def check_import(transaction: Transaction, import_id: int, now: datetime, tell: Tell = nobody) -> None:
+    """Read, check and judge a workbook: afterwards it is ready, or failed as a whole. Repeatable.
+
+    ``transaction`` opens one of the caller's, or joins it: its rows are staged in many short ones and judged in
+    one. Nobody else may work on the import meanwhile: take ``app.import_turn``.
+    """
+    with transaction() as session:
+        reading = _begin_check(session, import_id, now)
+    if reading is None:
+        return
+    try:
+        _stage(transaction, reading, part(tell, 0, SHARE_OF_READING))
+    except RuleViolation as problem:
+        with transaction() as session:
+            _refuse_workbook(session, _locked(session, import_id), problem, now)
+        return
+    with transaction() as session:
+        run = _locked(session, import_id)
+        judge(session, _uploader(session, run), run, now, part(tell, SHARE_OF_READING, 1))
+        run.state = ImportState.READY
 
 
-def check_import(session: Session, import_id: int, now: datetime) -> None:
-    """Read, check and judge a workbook: afterwards it is ready, or failed as a whole. Repeatable."""
+def _begin_check(session: Session, import_id: int, now: datetime) -> Reading | None:
+    """Show that the check is under way, and forget what an earlier one may have left."""
     run = _locked(session, import_id)
     if run.state not in (ImportState.QUEUED, ImportState.CHECKING):
-        return
-    actor = _uploader(session, run)
+        return None
+    run.state, run.told.percent, run.told.rows_read = ImportState.CHECKING, 0, 0
+    forget_rows(session, run.id)
+    above_grassroots = _uploader(session, run).level is not UnionLevel.GRASSROOTS
+    table = table_of(run.kind, above_grassroots=above_grassroots)
     content = content_of(session.get_one(StoredFile, run.file_id))
-    try:
-        stage_workbook(
-            session,
-            run,
-            content,
-            above_grassroots=actor.level is not UnionLevel.GRASSROOTS,
-            secret=person_secret(),
-            today=now.date(),
-        )
-    except RuleViolation as problem:
-        _fail(session, run, problem, now)
-        return
-    judge(session, actor, run, now)
-    run.state = ImportState.READY
+    return Reading(run.id, run.kind, table, content, now.date())
+
+
+def _stage(transaction: Transaction, reading: Reading, tell: Tell) -> None:
+    rows_read = 0
+    with open_workbook(reading) as workbook:
+        with transaction() as session:
+            run = _locked(session, reading.import_id)
+            run.headers, run.remarks = workbook.headers, workbook.remarks
+        for chunk in workbook.chunks:
+            with transaction() as session:
+                stage_chunk(session, reading.import_id, chunk)
+                rows_read += len(chunk.rows)
+                tell(chunk.share, rows_read)
 
 
 def commit_import(session: Session, actor: Actor, import_id: int, now: datetime) -> ImportRun:
@@ -135,15 +159,15 @@ def commit_import(session: Session, actor: Actor, import_id: int, now: datetime)
     return run
 
 
-def apply_import(session: Session, import_id: int, now: datetime) -> None:
+def apply_import(session: Session, import_id: int, now: datetime, tell: Tell = nobody) -> None:
     """Apply the right rows, all or nothing. They are judged again first: much may have changed meanwhile."""
     run = _locked(session, import_id)
     if run.state is not ImportState.COMMITTING:
         return
     lock_people(session)
     actor = _uploader(session, run)
-    judge(session, actor, run, now)
-    change_stored(session, actor, run, now)
+    judge(session, actor, run, now, part(tell, 0, 0.5))
+    change_stored(session, actor, run, now, part(tell, 0.5, 1))
     run.state, run.finished_at = ImportState.DONE, now
     figures = {"kind": run.kind, "file": run.file_name, "rows": run.rows, "valid": run.valid}
     outcome = {"created": run.created, "updated": run.updated, "unchanged": run.unchanged}
@@ -182,9 +206,8 @@ def _employer(session: Session, actor: Actor, code: str) -> Employer:
     return found
 
 
-def _fail(session: Session, run: ImportRun, problem: RuleViolation, now: datetime) -> None:
-    session.execute(delete(ImportError).where(ImportError.import_id == run.id))
-    session.execute(delete(ImportRow).where(ImportRow.import_id == run.id))
+def _refuse_workbook(session: Session, run: ImportRun, problem: RuleViolation, now: datetime) -> None:
+    forget_rows(session, run.id)
     if problem.code in ("columns_missing", "column_repeated"):
         columns = str(problem.facts.get("columns") or problem.facts.get("column"))
         copy_errors(session, run.id, [RowError(1, columns, problem.code, problem.facts)])

@@ -27,14 +27,13 @@ def upgrade() -> None:
         """
     )
     op.execute("INSERT INTO import_progress (import_id, percent) SELECT id, progress FROM import_run")
-    op.execute("ALTER TABLE import_run DROP COLUMN progress, ADD COLUMN attempt integer NOT NULL DEFAULT 0")
+    op.execute("ALTER TABLE import_run DROP COLUMN progress")
 
 
 def downgrade() -> None:
     op.execute(
         """
         ALTER TABLE import_run
-            DROP COLUMN attempt,
             ADD COLUMN progress integer NOT NULL DEFAULT 0
                 CONSTRAINT import_progress_is_a_percentage CHECK (progress BETWEEN 0 AND 100)
         """

@@ -41,6 +41,7 @@ from app.services.imports import check_import, start_import
 from app.services.retirement import Attachment, keep_members
 from app.services.review import approve_batches
 from app.services.settlement import VoucherDetails, accept_district_batch, upload_voucher
+from app.transaction import transaction
 from tests.factories import (
     at,
     make_account,
@@ -229,7 +230,7 @@ def _import(session: Session, world: World, place: Place) -> None:
         content=make_workbook(["姓名*", "证件类型*", "证件号码*", "手机号*", "性别", "出生日期"], rows),
         now=SUBMITTED_AT,
     )
-    check_import(session, run.id, SUBMITTED_AT)
+    check_import(transaction, run.id, SUBMITTED_AT)
     world.objects[Kind.IMPORT][place.name] = run.id
 
 

@@ -20,6 +20,7 @@ from app.security.actor import Actor
 from app.security.roles import Role
 from app.sentences import sentence
 from app.services.imports import apply_import, check_import, commit_import, start_import
+from app.transaction import transaction
 from reports.error_workbook import write_error_workbook
 from reports.template_workbook import write_template
 from tests.factories import Tree, actor_of_role, make_member
@@ -134,7 +135,7 @@ def test_a_commit_waits_for_the_check_and_twice_is_once(session: Session, operat
         commit_import(session, operator, run.id, NOW)
     perform_pending(session)
     apply_import(session, run.id, NOW)
-    check_import(session, run.id, NOW)
+    check_import(transaction, run.id, NOW)
     assert (run.state, run.created) == (ImportState.DONE, 1)
     assert session.scalar(select(func.count()).select_from(Member)) == 1
 

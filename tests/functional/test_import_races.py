@@ -33,7 +33,7 @@ def ready_runs(workbooks: list[list[Row]], *, same_union: bool) -> list[int]:
                 content=sheet_of(rows),
                 now=NOW,
             )
-            check_import(session, run.id, NOW)
+            check_import(transaction, run.id, NOW)
             commit_import(session, operator, run.id, NOW)
             runs.append(run.id)
     return runs

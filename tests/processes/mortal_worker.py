@@ -2,8 +2,8 @@
 
 Each line of standard input has one worker forked from this process, which has everything loaded. ``live`` lets it
 work until the queue is empty and answers how many steps its jobs took. ``die STEP MILLISECONDS`` sends it SIGKILL
-that long after it has come to the step, and answers once it is dead. A step is a statement, a commit or a
-connection given back.
+that long after it has come to the step, and answers once it is dead. A step is a statement or a commit; it is named
+by its number or by a word of its statement.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ def main() -> None:
     application = create_app(settings_for(address, Path(data_dir)))
     import_all()
     for line in sys.stdin:
-        order, *numbers = line.split()
+        order, *told = line.split()
         if order == "live":
             answer = fork(lambda told: live(application, told))
         else:
-            step, pause = int(numbers[0]), int(numbers[1]) / 1_000
+            step, pause = told[0], int(told[1]) / 1_000
             answer = fork(lambda told, step=step, pause=pause: die(application, step, pause))
         print(answer, flush=True)
 
@@ -56,17 +56,17 @@ def fork(life: Callable[[int], None]) -> str:
 
 
 def live(application: Flask, told: int) -> None:
-    steps = count_steps(application, lambda step: None)
+    steps = count_steps(application, lambda number, statement: None)
     work(application)
     os.write(told, str(steps[0]).encode())
 
 
-def die(application: Flask, at: int, pause: float) -> None:
+def die(application: Flask, at: str, pause: float) -> None:
     def kill() -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
-    def on_step(step: int) -> None:
-        if step == at:
+    def on_step(number: int, statement: str) -> None:
+        if at == str(number) or at in statement:
             if pause:
                 threading.Timer(pause, kill).start()
             else:
@@ -83,19 +83,18 @@ def work(application: Flask) -> None:
     worker.run_worker(application)
 
 
-def count_steps(application: Flask, on_step: Callable[[int], None]) -> list[int]:
+def count_steps(application: Flask, on_step: Callable[[int, str], None]) -> list[int]:
     """Count what jobs do; they run in threads, while this process's own upkeep runs in its first."""
     steps = [0]
 
-    def step(*_: object) -> None:
+    def step(_connection: object, _cursor: object = None, statement: str = "COMMIT", *_: object) -> None:
         if threading.current_thread() is not threading.main_thread():
             steps[0] += 1
-            on_step(steps[0])
+            on_step(steps[0], statement)
 
     with application.app_context():
         for name in ("before_cursor_execute", "commit"):
             event.listen(db.engine, name, step)
-        event.listen(db.engine.pool, "checkin", step)
     return steps
 
 

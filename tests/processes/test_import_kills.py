@@ -40,7 +40,7 @@ class Workers:
     def live(self) -> int:
         return int(self._order("live"))
 
-    def die(self, step: int, milliseconds: int) -> None:
+    def die(self, step: str, milliseconds: int) -> None:
         assert self._order(f"die {step} {milliseconds}") == "killed"
 
     def _order(self, order: str) -> str:
@@ -99,9 +99,12 @@ def test_killed_at_twenty_points_an_import_is_whole_or_not_there_never_double_an
         assert find_lies(session) == []
 
 
-def points(steps: int) -> list[tuple[int, int]]:
-    """Steps from the first to the last; some of them die in the middle of what they do."""
-    return [(1 + (steps - 1) * at // (KILLS - 1), 25 * (at in (0, 2, 4, 6))) for at in range(KILLS)]
+def points(steps: int) -> list[tuple[str, int]]:
+    """Steps all over the work, some of them killed in the middle; the last one when all is committed."""
+    spread = [
+        (str(1 + (steps - 4) * at // (KILLS - 2)), 25 * (at in (0, 2, 4, 6))) for at in range(KILLS - 1)
+    ]
+    return [*spread, ("pg_advisory_unlock", 0)]
 
 
 def workbook_from(first: int) -> bytes:
