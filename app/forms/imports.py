@@ -21,6 +21,7 @@ KIND_NOTES: Mapping[ImportKind, LazyString] = {
     ),
     ImportKind.SOCIAL_SECURITY: _("Employment and social card status as social security answers them."),
     ImportKind.POPULATION: _("Employment status as the population registry answers it."),
+    ImportKind.TRANSFERS: _("Members who change their union, and the grassroots union that each goes to."),
     ImportKind.BANK: _("The cards that the bank has issued, and the reasons where it couldn't."),
 }
 """What each workbook is for, to whoever chooses one."""
