@@ -22,12 +22,15 @@ from app.queries.imports import first_errors
 from app.rules.imports import ImportKind, ImportState
 from app.rules.members import MembershipKind
 from app.rules.violations import RuleViolation
+from app.sealing import CannotUnseal, KeyRing
 from app.security.actor import SYSTEM, Actor, actor_of
 from app.security.roles import Permission, Role, may
 from app.sentences import sentence
 from app.services.accounts import create_account
 from app.services.imports import apply_import, check_import, commit_import, start_import
+from app.services.rotation import reseal, sealed_places
 from app.transaction import transaction
+from config import DERIVED_KEY, new_id_key
 
 canbao = AppGroup("canbao", help="Canbao's own commands.")
 
@@ -55,6 +58,59 @@ def check() -> None:
     if lies:
         sys.exit(1)
     click.echo("Every figure agrees with its rows.")
+
+
+@canbao.command("new-key")
+def new_key() -> None:
+    """Make a key for document numbers and say where to put it; nothing is changed."""
+    numbers = current_app.config["SETTINGS"].sealing_keys
+    click.echo(new_id_key(max(numbers) + 1))
+    click.echo(
+        "Put it in front of CANBAO_ID_KEYS (or of the file id_keys in the data directory), with a comma after it,"
+        " and restart. On several machines put it at the end first, restart all, then in front, and restart again."
+        " Then run: flask --app run canbao rotate-keys",
+        err=True,
+    )
+
+
+@canbao.command("rotate-keys")
+@click.option("--limit", type=click.IntRange(min=1), default=None, help="Stop after so many; run it again.")
+def rotate_keys(limit: int | None) -> None:
+    """Seal everything under older keys anew with the first of CANBAO_ID_KEYS; may run while the product runs.
+
+    Stopped or killed, it has done what it said; run again, it does the rest.
+    """
+    ring: KeyRing = current_app.config["KEY_RING"]
+    try:
+        done = sum(_rotated(ring, limit))
+    except CannotUnseal as closed:
+        raise click.ClickException(str(closed)) from None
+    if limit is not None and done >= limit:
+        click.echo(f"{done} values are sealed anew under key {ring.newest}. There may be more: run it again.")
+        return
+    click.echo(f"{done} values are sealed anew; everything is under key {ring.newest}.")
+    older = [str(number) for number in ring.numbers if number not in (ring.newest, DERIVED_KEY)]
+    if older:
+        click.echo(
+            f"No value needs key {', '.join(older)} any more: remove it from CANBAO_ID_KEYS and restart."
+        )
+
+
+def _rotated(ring: KeyRing, limit: int | None) -> Iterator[int]:
+    """Step by step, each in a transaction of its own; what others held meanwhile comes last, row by row."""
+    left = sys.maxsize if limit is None else limit
+    for wait in (False, True):
+        for place in sealed_places():
+            after: tuple[int, ...] | None = None
+            while left > 0:
+                with transaction() as session:
+                    most = min(left, 1 if wait else place.at_once)
+                    step = reseal(session, ring, place, after=after, most=most, wait=wait)
+                yield step.count
+                left -= step.count
+                after = step.last
+                if after is None:
+                    break
 
 
 @canbao.command("demo")

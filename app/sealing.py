@@ -45,7 +45,8 @@ class KeyRing:
     """Keys by their number: the first seals, all of them open."""
 
     def __init__(self, keys: Mapping[int, bytes]) -> None:
-        self.newest = next(iter(keys))
+        self.numbers = tuple(keys)
+        self.newest = self.numbers[0]
         self._keys = {number: AESGCM(key) for number, key in keys.items()}
         self._sealing = self._keys[self.newest]
         self.prefix = VERSION + self.newest.to_bytes(2)

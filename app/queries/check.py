@@ -1,7 +1,7 @@
 """`canbao check`: every figure derived again from its rows, every promise of the design looked at.
 
 Each check is one statement over whole tables that answers ``(object, expected, found)`` for what is wrong,
-and nothing when all is well.
+and nothing when all is well. What is sealed is read by one statement and opened here.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from app.queries.check_enrolment import ENROLMENT_CHECKS
 from app.queries.check_log import LOG_CHECKS
 from app.queries.check_money import MONEY_CHECKS
 from app.queries.check_scope import SCOPE_CHECKS
+from app.queries.check_seals import wrong_seals
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,8 @@ class Lie:
 
 def find_lies(session: Session) -> list[Lie]:
     """All lies, by check; an empty list when every figure agrees with its rows."""
-    return list(chain.from_iterable(_lies_of(session, what, sql) for what, sql in all_checks().items()))
+    by_sql = chain.from_iterable(_lies_of(session, what, sql) for what, sql in all_checks().items())
+    return [*by_sql, *(Lie(*wrong) for wrong in wrong_seals(session))]
 
 
 def all_checks() -> dict[str, str]:

@@ -217,3 +217,20 @@ def _submit(session: Session, operator: Actor, plan: str = "A") -> EnrolmentBatc
 def _file(session: Session, district: Actor, batch_ids: list[int]) -> DistrictBatch:
     approve_batches(session, district, batch_ids=batch_ids, now=REVIEWED_AT)
     return file_district_batch(session, district, year=2025, handler=HANDLER, now=FILED_AT)
+
+
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        ("id_number = overlay(id_number PLACING '\\x00' FROM 20)", "numbers_open"),
+        ("id_number_hash = sha256('another')", "hash_of_the_number"),
+        ("person_key = sha256('another')", "person_of_the_number"),
+    ],
+)
+def test_a_number_that_is_not_the_one_of_its_hashes_is_found(
+    session: Session, change: str, found: str
+) -> None:
+    first, *_ = make_members(session, make_tree(session).grassroots, 3)
+    assert find_lies(session) == []
+    session.execute(text(f"UPDATE member SET {change} WHERE id = :id"), {"id": first.id})
+    assert [(lie.what, lie.object) for lie in find_lies(session)] == [(found, f"member {first.id}")]
