@@ -18,6 +18,7 @@ from app.api.organisation import OrganisationApi
 from app.api.review import ReviewApi
 from app.api.settlement import SettlementApi
 from app.api.years import YearsApi
+from app.extensions import csrf
 from app.views.accounts import Accounts
 from app.views.audit import Audit
 from app.views.centre import Centre
@@ -38,12 +39,14 @@ from app.views.marks import Marks
 from app.views.members import Members
 from app.views.metrics import init_request_metrics, metrics
 from app.views.monitor import Monitor
+from app.views.numbers import Numbers
 from app.views.organisation import Employers, Unions
 from app.views.password import Password
 from app.views.question import ask_first
 from app.views.retirement import Retirement
 from app.views.review import Review
 from app.views.schedule import TIMETABLE_KEY, Schedule
+from app.views.search import Search
 from app.views.settlement import DistrictBatches
 from app.views.statistics import Statistics
 from app.views.years import Years
@@ -65,6 +68,8 @@ SCREENS: tuple[type[Any], ...] = (
     Retirement,
     Documents,
     Members,
+    Numbers,
+    Search,
     Cover,
     Review,
     Filing,
@@ -102,6 +107,8 @@ APIS: tuple[type[Any], ...] = (
 def register_all(app: Flask, appbuilder: AppBuilder) -> None:
     app.before_request(ask_for_new_password)
     app.before_request(ask_first)
+    # It changes nothing; and a list that stood open over lunch must still be searchable.
+    csrf.exempt("app.views.search.find")
     init_request_metrics(app)
     app.extensions[TIMETABLE_KEY] = [(entry.name, entry.crontab) for entry in TIMETABLE]
     appbuilder.sm.auth_view = appbuilder.add_view_no_menu(LoginView)

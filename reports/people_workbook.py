@@ -12,13 +12,16 @@ from typing import BinaryIO
 from reports.workbook import (
     About,
     Cell,
+    Watermark,
     check_room,
     formats_of,
     is_long,
+    mark_pages,
     open_workbook,
     write_about,
     write_cell,
     write_heads,
+    write_watermark,
 )
 
 SHEET = "名单"
@@ -33,18 +36,27 @@ class PeopleColumn:
 
 
 def write_people(
-    columns: Sequence[PeopleColumn], rows: Iterable[Sequence[Cell]], about: About, out: BinaryIO
+    columns: Sequence[PeopleColumn],
+    rows: Iterable[Sequence[Cell]],
+    about: About,
+    out: BinaryIO,
+    mark: Watermark | None = None,
 ) -> int:
     """Writes the workbook and returns how many rows it has; ``rows`` may be a generator.
 
     A row gives one value a column (``ValueError`` otherwise): text stays text, ``Decimal`` is money, instants
-    are shown in Shanghai time, ``bool`` as 是/否, ``None`` is empty.
+    are shown in Shanghai time, ``bool`` as 是/否, ``None`` is empty. With a ``mark`` its sheet comes first, and every
+    printed page says it.
     """
     long, rows = is_long(rows)
     workbook = open_workbook(out, about, long=long)
     formats = formats_of(workbook)
+    if mark:
+        write_watermark(workbook, formats, about, mark)
     sheet = workbook.add_worksheet(SHEET)
     write_heads(sheet, formats, ((column.head, column.width) for column in columns))
+    if mark:
+        mark_pages(sheet, about, mark)
     count = 0
     for count, row in enumerate(rows, start=1):
         check_room(count)

@@ -43,6 +43,16 @@ class About:
     remarks: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watermark:
+    """Who answers for a workbook that holds personal data in full."""
+
+    account: str
+    union: str
+    reason: str
+    people: int
+
+
 @dataclass(frozen=True, slots=True)
 class Formats:
     head: Format
@@ -156,6 +166,40 @@ def write_about(workbook: xlsxwriter.Workbook, formats: Formats, about: About, r
     for row, (name, value) in enumerate(lines):
         sheet.write_string(row, 0, name, formats.head)
         write_cell(sheet, formats, row, 1, value)
+
+
+WARNING = "含个人信息，禁止外传"
+OF_A_NAME = 30
+"""Characters of a name in a page's margin: a sheet takes 255 in all."""
+
+
+def write_watermark(workbook: xlsxwriter.Workbook, formats: Formats, about: About, mark: Watermark) -> None:
+    """The first sheet: what this is, who took it out, when, why, and how many people are in it."""
+    sheet = workbook.add_worksheet(WARNING)
+    sheet.set_column(0, 0, 18)
+    sheet.set_column(1, 1, 72)
+    sheet.set_tab_color("#D92D20")
+    loud = workbook.add_format({"bold": True, "font_size": 20, "font_color": "#D92D20"})
+    sheet.write_string(0, 0, WARNING, loud)
+    lines: list[tuple[str, Cell]] = [
+        ("导出人", f"{about.asked_by}（{mark.account}）"),
+        ("所属工会", mark.union),
+        ("导出时间", shanghai_time(about.asked_at).strftime("%Y-%m-%d %H:%M:%S")),
+        ("导出原因", mark.reason),
+        ("人数", mark.people),
+        ("说明", "本表含完整证件号码和手机号。仅限上述用途使用，用毕删除；导出已记入日志。"),
+    ]
+    for row, (name, value) in enumerate(lines, start=2):
+        sheet.write_string(row, 0, name, formats.head)
+        write_cell(sheet, formats, row, 1, value)
+
+
+def mark_pages(sheet: Worksheet, about: About, mark: Watermark) -> None:
+    """The same in short on every printed page, above and below."""
+    when = shanghai_time(about.asked_at).strftime("%Y-%m-%d %H:%M")
+    who = " ".join(text[:OF_A_NAME].replace("&", "&&") for text in (about.asked_by, mark.account, mark.union))
+    sheet.set_header(f"&C{WARNING}")
+    sheet.set_footer(f"&L{who} {when}&C第 &P 页，共 &N 页&R{WARNING}")
 
 
 def shanghai_time(moment: datetime) -> datetime:

@@ -47,7 +47,7 @@ class CoverApi(Api):
         query = cover_query(current_actor(), MemberFilter(), optional_year())
         if person:
             query = query.where(
-                or_(Enrolment.person_key.in_(keys_of_number(person)), Member.member_no == person)
+                or_(Member.person_key.in_(keys_of_number(person)), Member.member_no == person)
             )
         if member_id is not None:
             query = query.where(Enrolment.member_id == member_id)

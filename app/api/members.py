@@ -32,6 +32,7 @@ class MembersApi(Api):
           - {in: query, name: name, schema: {type: string}, description: The beginning of the name}
           - {in: query, name: id_number, schema: {type: string}, description: Exact}
           - {in: query, name: member_no, schema: {type: string}, description: Exact}
+          - {in: query, name: phone, schema: {type: string}, description: Exact}
           - {in: query, name: card_status, schema: {type: string, enum: [none, queued, in_production, issued, failed, cancelled]}}
           - {in: query, name: employment_status, schema: {type: string, enum: [unknown, employed, unclear, retired, deceased, unemployed_benefit]}}
           - after
@@ -44,6 +45,7 @@ class MembersApi(Api):
             name=request.args.get("name", ""),
             id_number=request.args.get("id_number", ""),
             member_no=request.args.get("member_no", ""),
+            phone=request.args.get("phone", ""),
             card_status=one_of("card_status", CardStatus),
             employment_status=one_of("employment_status", EmploymentStatus),
         )

@@ -14,6 +14,7 @@ from wtforms import Form, SelectField, StringField, TextAreaField
 from wtforms.validators import Length
 
 from app.forms.review import DayField
+from app.forms.search import NumberField
 from app.labels import choices
 from app.rules.enrolment import BatchStatus, EnrolmentKind
 from app.rules.members import SocialCardStatus
@@ -33,7 +34,7 @@ class BatchFilterForm(Form):
 
 class PeopleFilterForm(Form):
     name = StringField(_("Name"), [SHORT])
-    id_number = StringField(_("Document number"), [SHORT])
+    id_number = NumberField(_("Document number"))
     member_no = StringField(_("Member number"), [SHORT])
     social_card_status = SelectField(
         _("Social security card"), choices=[("", ""), *choices(SocialCardStatus)]

@@ -10,6 +10,7 @@ from flask_wtf import FlaskForm
 from wtforms import Form, SelectField, StringField, TextAreaField
 from wtforms.validators import Length
 
+from app.forms.search import NumberField
 from app.labels import choices
 from app.rules.member_entry import MemberEntry
 from app.rules.members import (
@@ -55,16 +56,18 @@ NONE = [("", "—")]
 
 class MemberFilterForm(Form):
     name = StringField(_("Name"), [SHORT])
-    id_number = StringField(_("Document number"), [SHORT])
+    id_number = NumberField(_("Document number"))
     member_no = StringField(_("Member number"), [SHORT])
+    phone = StringField(_("Mobile number"), [SHORT])
     card_status = SelectField(_("Card status"), choices=[("", ""), *choices(CardStatus)])
     employment_status = SelectField(_("Employment"), choices=[("", ""), *choices(EmploymentStatus)])
 
 
 class CoverFilterForm(Form):
     name = StringField(_("Name"), [SHORT])
-    id_number = StringField(_("Document number"), [SHORT])
+    id_number = NumberField(_("Document number"))
     member_no = StringField(_("Member number"), [SHORT])
+    phone = StringField(_("Mobile number"), [SHORT])
     year = StringField(_("Protection year"))
 
 

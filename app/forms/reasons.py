@@ -7,6 +7,12 @@ from flask_wtf import FlaskForm
 from wtforms import SelectField, TextAreaField
 
 
+class WhyForm(FlaskForm):
+    """A reason in words, for what needs one and no more."""
+
+    reason = TextAreaField(_("Reason"))
+
+
 class ReasonForm(FlaskForm):
     reason_code = SelectField(_("Reason"), validate_choice=False)
     text = TextAreaField(_("Explanation"))

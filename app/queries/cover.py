@@ -18,7 +18,8 @@ from app.security.visible import visible_to
 def cover_query(actor: Actor, wanted: MemberFilter, year: int | None = None) -> Select[*tuple[Any, ...]]:
     """``(Enrolment, Member, EnrolmentBatch, union_name, plan_name)`` of the covers that the actor sees.
 
-    ``wanted`` finds the member by beginning of the name, exact document or member number.
+    ``wanted`` finds the member by beginning of the name, exact document, member number or phone: each finds
+    the member by an index, and the covers by the member.
     """
     query = (
         select(
@@ -39,13 +40,15 @@ def cover_query(actor: Actor, wanted: MemberFilter, year: int | None = None) -> 
     if wanted.name:
         query = query.where(Member.name.startswith(wanted.name.strip(), autoescape=True))
     if wanted.id_number:
-        query = query.where(Enrolment.person_key.in_(keys_of_number(wanted.id_number)))
+        query = query.where(Member.person_key.in_(keys_of_number(wanted.id_number)))
     if wanted.member_no:
         query = query.where(Member.member_no == wanted.member_no.strip())
+    if wanted.phone:
+        query = query.where(Member.phone == wanted.phone.strip())
     return query
 
 
 def covers_of(session: Session, actor: Actor, person_keys: Sequence[bytes]) -> list[Row[*tuple[Any, ...]]]:
     """All covers of one person that the actor may see, newest first."""
-    query = cover_query(actor, MemberFilter()).where(Enrolment.person_key.in_(person_keys))
+    query = cover_query(actor, MemberFilter()).where(Member.person_key.in_(person_keys))
     return list(session.execute(query.order_by(Enrolment.year.desc(), Enrolment.batch_id.desc())))

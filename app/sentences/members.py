@@ -6,6 +6,13 @@ from flask_babel import lazy_gettext as _
 
 SENTENCES = {
     "member_exists": _("This person is a member of your union already. Please look in the list of members."),
+    "reason_holds_number": _(
+        "Please leave the number out of the reason: the log is kept and must not hold it."
+    ),
+    "nobody_to_export": _("Nobody fits this filter, so there is nothing to export."),
+    "too_many_to_export": _(
+        "These are too many people for one workbook: at most {limit}. Please narrow the filter."
+    ),
     "document_covered": _(
         "The document can't be changed: this person is enrolled for {year} under it. "
         "Please ask your upper union to return the batch first."

@@ -35,6 +35,8 @@ ACTIONS = {
     "change_password": _("Password changed"),
     "reset_password": _("Password reset"),
     "enable": _("Enabled"),
+    "reveal": _("Full number shown"),
+    "export_numbers": _("Full numbers exported"),
     "disable": _("Disabled"),
 }
 """Actions that are no step of a batch's life; those have their words in ``app.labels``."""

@@ -29,15 +29,16 @@ class Cover(Screen):
     @expose("/")
     @needs(Permission.VIEW_COVER)
     def search(self) -> Any:
-        """Find covers by name, document, member number and year; nothing is listed before something is asked."""
+        """Find covers by name, document, member number, phone and year; nothing is listed before something is asked."""
         form = CoverFilterForm(request.args)
         form.validate()
         wanted = MemberFilter(
             name=form.name.data or "",
             id_number=form.id_number.data or "",
             member_no=form.member_no.data or "",
+            phone=form.phone.data or "",
         )
-        asked = bool(wanted.name or wanted.id_number or wanted.member_no)
+        asked = wanted != MemberFilter()
         with transaction() as session:
             offered = years(session)
             year = next((year for year in offered if str(year) == form.year.data), None)

@@ -19,6 +19,7 @@ Words = LazyString | str
 MEMBER_ACTIONS: Mapping[str, Words] = {
     "create": _("Created"),
     "edit": _("Changed"),
+    "reveal": _("Full number shown"),
     "confirm": _("Confirmed for the year"),
     "withdraw_confirmation": _("Confirmation undone"),
     "exclude": _("Left out of the year"),

@@ -46,7 +46,7 @@ class Members(Screen):
         form = MemberFilterForm(request.args)
         form.validate()
         with transaction() as session:
-            query = members_matching(self.actor, _filter(form))
+            query = members_matching(self.actor, filter_of(form))
             page = page_of(session, query, [Member.id], cursor_of_request(), descending=False)
             return self.render(
                 "members/list.html",
@@ -54,6 +54,7 @@ class Members(Screen):
                 page=page,
                 union_names=self._union_names(session, page.rows),
                 may_edit=may(self.actor, Permission.EDIT_MEMBERS),
+                may_reveal=may(self.actor, Permission.REVEAL_NUMBERS),
                 may_import=may(self.actor, Permission.IMPORT_MEMBERS),
             )
 
@@ -72,11 +73,9 @@ class Members(Screen):
         form, out = MemberFilterForm(request.args), BytesIO()
         form.validate()
         with transaction() as session:
-            query = members_matching(self.actor, _filter(form)).order_by(Member.id)
+            query = members_matching(self.actor, filter_of(form)).order_by(Member.id)
             rows = session.scalars(query.execution_options(yield_per=1000))
-            write_member_file(
-                out, rows, filters=_filter_words(form), asked_by=self.actor.name, asked_at=now()
-            )
+            write_member_file(out, rows, filters=filter_words(form), asked_by=self.actor.name, asked_at=now())
         out.seek(0)
         return send_file(out, as_attachment=True, download_name=_("Members") + ".xlsx")
 
@@ -96,6 +95,7 @@ class Members(Screen):
                 covers=covers_of(session, self.actor, [member.person_key]),
                 log=log_lines(events, reason_words(session)),
                 may_edit=may(self.actor, Permission.EDIT_MEMBERS),
+                may_reveal=may(self.actor, Permission.REVEAL_NUMBERS),
             )
 
     @expose("/new", methods=["GET", "POST"])
@@ -168,18 +168,19 @@ def _employers(session: Session, actor: Any) -> list[tuple[str, str]]:
     return [(str(row.id), row.name) for row in rows]
 
 
-def _filter(form: MemberFilterForm) -> MemberFilter:
+def filter_of(form: MemberFilterForm) -> MemberFilter:
     card, employment = form.card_status.data, form.employment_status.data
     return MemberFilter(
         name=form.name.data or "",
         id_number=form.id_number.data or "",
         member_no=form.member_no.data or "",
+        phone=form.phone.data or "",
         card_status=CardStatus(card) if card in set(CardStatus) else None,
         employment_status=EmploymentStatus(employment) if employment in set(EmploymentStatus) else None,
     )
 
 
-def _filter_words(form: MemberFilterForm) -> tuple[tuple[str, str], ...]:
+def filter_words(form: MemberFilterForm) -> tuple[tuple[str, str], ...]:
     """What the workbook says of its filter; a document number isn't written out."""
     words = {
         field.name: dict(field.choices).get(field.data, "")

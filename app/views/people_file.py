@@ -14,7 +14,7 @@ from app.rules.enrolment import Bucket, Term
 from app.security.masking import mask_card_number, mask_id_number, mask_phone
 from app.views.people_words import remark_of, retirement_words
 from reports.people_workbook import PeopleColumn, write_people
-from reports.workbook import About, Cell
+from reports.workbook import About, Cell, Watermark
 
 COVERED = frozenset({Bucket.ELIGIBLE, Bucket.SUBMITTED})
 Filters = tuple[tuple[str, str], ...]
@@ -56,9 +56,15 @@ def write_people_file(
 
 
 def write_member_file(
-    out: BinaryIO, members: Iterable[Member], *, filters: Filters, asked_by: str, asked_at: datetime
+    out: BinaryIO,
+    members: Iterable[Member],
+    *,
+    filters: Filters,
+    asked_by: str,
+    asked_at: datetime,
+    mark: Watermark | None = None,
 ) -> int:
-    """会员信息 of the current filter."""
+    """会员信息 of the current filter: masked, or with full document and phone numbers under a watermark."""
     columns = [
         PeopleColumn(_("Member number"), 14),
         PeopleColumn(_("Name"), 20),
@@ -75,7 +81,8 @@ def write_member_file(
         PeopleColumn(_("Social security card"), 14),
     ]
     about = About(title=_("Members"), filters=filters, asked_at=asked_at, asked_by=asked_by)
-    return write_people(columns, (_member_cells(member) for member in members), about, out)
+    cells = (_member_cells(member, full=mark is not None) for member in members)
+    return write_people(columns, cells, about, out, mark)
 
 
 def _cells(row: Any, year: ProtectionYear) -> list[Cell]:
@@ -99,13 +106,13 @@ def _cells(row: Any, year: ProtectionYear) -> list[Cell]:
     ]
 
 
-def _member_cells(member: Member) -> list[Cell]:
+def _member_cells(member: Member, *, full: bool) -> list[Cell]:
     return [
         member.member_no,
         member.name,
         str(label(member.id_type)),
-        mask_id_number(member.id_number),
-        mask_phone(member.phone),
+        member.id_number if full else mask_id_number(member.id_number),
+        member.phone if full else mask_phone(member.phone),
         str(label(member.sex)),
         member.birth_date,
         str(label(member.kind)),

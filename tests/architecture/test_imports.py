@@ -9,7 +9,16 @@ import pytest
 
 from tests.architecture.sources import Source, sources
 
-PLATFORM = {"app.clock", "app.extensions", "app.transaction", "app.jobs", "app.database", "app.log", "config"}
+PLATFORM = {
+    "app.clock",
+    "app.sealing",
+    "app.extensions",
+    "app.transaction",
+    "app.jobs",
+    "app.database",
+    "app.log",
+    "config",
+}
 EDGE = {
     "app.rules", "app.models", "app.queries", "app.services", "app.forms", "app.security", "app.sentences",
     "app.labels", "app.documents", "app.statistics", "reports",
@@ -24,7 +33,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "app.queries", "app.models", "app.rules", "app.gateways", "app.security", "app.jobs", "app.clock",
         "app.sealing", "reports",
     },
-    "app.forms": {"app.rules", "app.labels", "app.clock"},
+    "app.forms": {"app.rules", "app.labels", "app.clock", "app.sealing"},
     "app.security": {"app.models", "app.rules", "app.clock", "app.transaction", "app.sealing"},
     "app.sentences": {"app.rules", "app.labels", "app.clock"},
     "app.labels": {"app.rules"},

@@ -26,6 +26,7 @@ from tests.factories import (
     make_members,
     sign_in,
 )
+from tests.factories.searching import searched
 
 CARD, SOCIAL = "/enrolment/2025/member_card/", "/enrolment/2025/social_card/"
 
@@ -251,8 +252,12 @@ def test_a_cover_is_found_with_its_log(session, tree, operator):
     assert "李𠮷" not in operator.get("/cover/?name=李").text
     operator.post(CARD, data={"plan": "A", "expected_headcount": "1"})
     (batch,) = batches(session)
-    for query in ("name=李", f"id_number={member.id_number}", f"member_no={member.member_no}"):
-        page = operator.get(f"/cover/?{query}&year=2025").text
-        assert batch.number in page
+    for field, value in (
+        ("name", "李"),
+        ("id_number", member.id_number),
+        ("member_no", member.member_no),
+        ("phone", member.phone),
+    ):
+        assert batch.number in searched(operator, "/cover/", year="2025", **{field: value}).text
     assert member.id_number not in operator.get("/cover/?name=李").text
     assert "提交" in operator.get(f"/cover/{batch.id}/{member.id}").text

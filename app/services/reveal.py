@@ -1,0 +1,80 @@
+"""Full numbers: shown or written out for a reason, and never without a line in the log."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from app.models import EventObject, Member, Union
+from app.queries.members import MemberFilter, members_matching
+from app.rules.violations import RuleViolation
+from app.rules.writing import compact
+from app.security.actor import Actor
+from app.security.roles import Permission, require
+from app.security.visible import get_visible
+from app.services.events import record
+
+REASON_MAX = 200
+MOST_EXPORTED = 1_000_000
+"""A sheet holds hardly more rows."""
+
+
+def reveal_number(session: Session, actor: Actor, *, member_id: int, reason: str, now: datetime) -> Member:
+    """The member whose full document number the actor may now be shown, once.
+
+    Raises ``reason_missing``, ``text_too_long`` or ``reason_holds_number``: the log must not hold it.
+    """
+    require(actor, Permission.REVEAL_NUMBERS)
+    member = get_visible(session, actor, Member, member_id)
+    said = _require_reason(reason)
+    if member.id_number in compact(said).upper():
+        raise RuleViolation("reason_holds_number", field="reason")
+    record(session, actor, EventObject.MEMBER, member.id, "reveal", now=now, scope=member, text=said)
+    return member
+
+
+def begin_full_export(
+    session: Session,
+    actor: Actor,
+    wanted: MemberFilter,
+    *,
+    reason: str,
+    filters: Sequence[tuple[str, str]],
+    now: datetime,
+) -> int:
+    """Write down that full numbers leave the system, and answer how many people they belong to.
+
+    ``filters``: the filter in the reader's words. Raises ``reason_missing``, ``text_too_long``,
+    ``nobody_to_export`` or ``too_many_to_export``.
+    """
+    require(actor, Permission.REVEAL_NUMBERS)
+    said = _require_reason(reason)
+    people = session.scalar(select(func.count()).select_from(members_matching(actor, wanted).subquery())) or 0
+    if not people:
+        raise RuleViolation("nobody_to_export")
+    if people > MOST_EXPORTED:
+        raise RuleViolation("too_many_to_export", limit=MOST_EXPORTED)
+    record(
+        session,
+        actor,
+        EventObject.UNION,
+        actor.union_id,
+        "export_numbers",
+        now=now,
+        scope=session.get_one(Union, actor.union_id),
+        text=said,
+        facts={"people": people, "filters": [f"{name}：{value}" for name, value in filters]},
+    )
+    return people
+
+
+def _require_reason(reason: str) -> str:
+    said = " ".join(reason.split())
+    if not said:
+        raise RuleViolation("reason_missing", field="reason")
+    if len(said) > REASON_MAX:
+        raise RuleViolation("text_too_long", field="reason", limit=REASON_MAX)
+    return said
