@@ -36,6 +36,7 @@ set_split                  .        x       .       .        .      .       .   
 manage_dictionary          x        .       .       .        .      .       .       .
 view_members               x        x       x       x        .      x       .       .
 edit_members               .        .       .       x        .      .       .       .
+reveal_numbers             x        x       .       x        .      .       .       .
 import_members             x        x       x       x        .      .       .       .
 transfer_members           x        x       x       x        .      .       .       .
 import_answers             x        .       .       .        .      .       .       .
