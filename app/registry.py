@@ -49,6 +49,7 @@ from app.views.schedule import TIMETABLE_KEY, Schedule
 from app.views.search import Search
 from app.views.settlement import DistrictBatches
 from app.views.statistics import Statistics
+from app.views.transfers import Transfers
 from app.views.years import Years
 from scheduler.timetable import TIMETABLE
 
@@ -70,6 +71,7 @@ SCREENS: tuple[type[Any], ...] = (
     Members,
     Numbers,
     Search,
+    Transfers,
     Cover,
     Review,
     Filing,

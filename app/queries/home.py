@@ -19,6 +19,7 @@ from app.models import (
     Union,
 )
 from app.queries.enrolment import bucket_counts
+from app.queries.transfers import Box, count_waiting
 from app.rules.enrolment import BatchStatus, Bucket, Channel
 from app.rules.imports import ImportKind
 from app.rules.organisation import UnionLevel
@@ -106,6 +107,10 @@ def todos(session: Session, actor: Actor, year: ProtectionYear) -> list[Todo]:
     found: list[Todo] = []
     if may(actor, Permission.ENROL):
         found += _operators(session, actor, year)
+    if may(actor, Permission.TRANSFER_MEMBERS) and actor.level is UnionLevel.GRASSROOTS:
+        found.append(
+            Todo("to_decide_transfers", count_waiting(session, actor)[Box.MINE], "Transfers.review", {})
+        )
     if may(actor, Permission.REVIEW):
         found.append(_batches(session, actor, year, "to_review", BatchStatus.SUBMITTED, "Review.collective"))
     if may(actor, Permission.FILE_DISTRICT):

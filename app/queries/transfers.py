@@ -10,12 +10,23 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Select, and_, case, func, or_, select, text, true
 from sqlalchemy.orm import Session, aliased
 
-from app.models import Account, Member, MemberTransfer, Union
+from app.models import (
+    Account,
+    Enrolment,
+    ImportError,
+    ImportRow,
+    ImportRun,
+    Member,
+    MemberTransfer,
+    Union,
+)
+from app.queries.members import MemberFilter, members_matching
+from app.rules.enrolment import EnrolmentStatus
 from app.rules.organisation import UnionLevel
 from app.rules.transfers import Direction, Side, TransferState
-from app.rules.violations import RuleViolation
+from app.rules.violations import RuleViolation, not_found
 from app.security.actor import Actor
-from app.security.visible import acts_for, visible_to
+from app.security.visible import acts_for, get_visible, visible_to
 
 SUGGESTIONS = 10
 
@@ -42,8 +53,72 @@ class TransferFilter:
     state: TransferState | None = None
 
 
+SUBMITTED = (
+    select(Enrolment.member_id)
+    .where(Enrolment.member_id == Member.id, Enrolment.status == EnrolmentStatus.PENDING)
+    .correlate(Member)
+    .exists()
+)
+"""In a batch that is neither settled nor returned; see ``app.rules.transfers.obstacle_to_moving``."""
+
+WAITING = (
+    select(MemberTransfer.id)
+    .where(MemberTransfer.member_id == Member.id, MemberTransfer.state == TransferState.WAITING)
+    .correlate(Member)
+    .exists()
+)
+
+
+def members_to_send(actor: Actor, wanted: MemberFilter) -> Select[*tuple[Any, ...]]:
+    """``(Member, union_name, submitted, waiting)`` of those whom the actor could send somewhere, unordered."""
+    return (
+        members_matching(actor, wanted)
+        .join(Union, Union.id == Member.union_id)
+        .add_columns(Union.name.label("union_name"), SUBMITTED.label("submitted"), WAITING.label("waiting"))
+    )
+
+
+def free_to_go(session: Session, actor: Actor, union_id: int) -> list[int]:
+    """Everyone of a union who can be sent now, by member id: what 全选 stands for."""
+    stays = WAITING if actor.level is UnionLevel.GRASSROOTS else SUBMITTED
+    query = select(Member.id).where(visible_to(actor, Member), Member.union_id == union_id, ~stays)
+    return list(session.scalars(query.order_by(Member.id)))
+
+
+@dataclass(frozen=True, slots=True)
+class WantedPerson:
+    """Whom a row of an import names, as the form of an ask takes it."""
+
+    name: str
+    id_type: str
+    id_number: str
+    union_code: str
+
+
+def person_in_row(session: Session, actor: Actor, import_id: int, row: int) -> WantedPerson:
+    """The person of a row that stayed out because another union has him or her; 404 for any other row.
+
+    The number comes along only for whoever uploaded it: everybody else sees it masked.
+    """
+    run = get_visible(session, actor, ImportRun, import_id)
+    kept_out = select(ImportError.id).where(
+        ImportError.import_id == run.id, ImportError.row == row, ImportError.code == "person_in_other_union"
+    )
+    found = session.get(ImportRow, (run.id, row))
+    if found is None or session.scalar(kept_out.limit(1)) is None:
+        raise not_found("import_row")
+    cells = found.cells
+    mine = run.uploaded_by == actor.account_id
+    return WantedPerson(
+        cells.get("name", ""),
+        cells.get("id_type", ""),
+        (found.id_number or "") if mine else "",
+        cells.get("union_code") or "",
+    )
+
+
 def transfers_in(actor: Actor, box: Box, wanted: TransferFilter | None = None) -> Select[*tuple[Any, ...]]:
-    """``(MemberTransfer, Member, hidden, name, from_name, to_name, sends, receives, proposer)``, unordered.
+    """``(MemberTransfer, Member, hidden, name, from_name, to_name, sends, receives, proposer, submitted)``.
 
     A union that asked for somebody it can't see knows what it typed and no more, until the transfer is
     accepted: ``hidden`` then, ``name`` is what it typed and ``from_name`` is empty, for filters too.
@@ -63,6 +138,7 @@ def transfers_in(actor: Actor, box: Box, wanted: TransferFilter | None = None) -
             sends.label("sends"),
             receives.label("receives"),
             Proposer.first_name.label("proposer"),
+            and_(~hidden, SUBMITTED).label("submitted"),
         )
         .join(Member, Member.id == MemberTransfer.member_id)
         .join(Sender, Sender.id == MemberTransfer.from_union_id)

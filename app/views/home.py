@@ -27,6 +27,7 @@ TODO_WORDS = {
     "to_check": _("To be checked (social security card)"),
     "returned_by_card": _("Batches returned to you (member card)"),
     "returned_by_social": _("Batches returned to you (social security card)"),
+    "to_decide_transfers": _("Transfers to decide"),
     "to_review": _("Batches to review"),
     "to_file": _("Batches to file with the centre"),
     "to_pay": _("District batches to pay"),

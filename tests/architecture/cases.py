@@ -46,9 +46,9 @@ class Case:
     part: bool = False
 
 
-U, A, M, B, D, V, N, R, S = (
+U, A, M, B, D, V, N, R, S, T = (
     Kind.UNION, Kind.ACCOUNT, Kind.MEMBER, Kind.BATCH, Kind.DISTRICT_BATCH, Kind.VOUCHER, Kind.NOTICE,
-    Kind.IMPORT, Kind.SPLIT,
+    Kind.IMPORT, Kind.SPLIT, Kind.TRANSFER,
 )  # fmt: skip
 
 IN_YEAR = {"year": YEAR}
@@ -183,6 +183,19 @@ SCREENS: dict[str, Case] = {
         queries=[{"district_id": U}, {"level": "grassroots"}, {"level": "grassroots", "district_id": U}]
     ),
     "Statistics.download": Case(queries=[{"district_id": U}, {"level": "grassroots"}]),
+    "Transfers.accept": Case(bodies=[({}, {"ids": [T]})]),
+    "Transfers.ask": Case(
+        queries=[{"import_id": R, "row": 2}],
+        bodies=[({}, {"name": "新人", "id_type": "passport", "id_number": "E77777777", "to": Other.CODE})],
+    ),
+    # Whoever knows a union's whole code may offer members to it and then reads its name; nobody can search.
+    "Transfers.choose": Case(
+        queries=[SEARCH, {"to": Other.MARK}, {"sender": Other.MARK}],
+        bodies=[({}, {"to": Other.CODE, "member_ids": [M]})],
+    ),
+    "Transfers.refuse": Case(bodies=[({}, {"ids": [T]} | REASON)]),
+    "Transfers.review": Case(queries=[SEARCH, {"union": Other.MARK}, {"list": "sent"}, {"list": "done"}]),
+    "Transfers.withdraw": Case(bodies=[({}, {"ids": [T]})]),
     "Unions.list": Case(queries=[{"text": Other.MARK}, {"text": Other.CODE}, {"parent_id": U}]),
     "Unions.create": Case(queries=[{"parent": Other.CODE}]),
     "Unions.edit": Case({"row_id": U}),

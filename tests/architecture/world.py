@@ -41,6 +41,7 @@ from app.services.imports import check_import, start_import
 from app.services.retirement import Attachment, keep_members
 from app.services.review import approve_batches
 from app.services.settlement import VoucherDetails, accept_district_batch, upload_voucher
+from app.services.transfers import Wanted, send_members
 from app.transaction import transaction
 from tests.factories import (
     at,
@@ -75,6 +76,7 @@ class Kind(StrEnum):
     VOUCHER = "voucher"
     NOTICE = "notice"
     IMPORT = "import"
+    TRANSFER = "transfer"
     SPLIT = "split"
 
 
@@ -153,6 +155,7 @@ def build_world(session: Session) -> World:
     for name in GRASSROOTS:
         _people(session, world, places[name])
         _submit(session, world, places[name])
+    _offer(session, world)
     for name in DISTRICTS:
         _file(session, world, places[name])
     session.execute(update(ProtectionWindow).values(opens_at=at("2020-01-01"), closes_at=at("2999-01-01")))
@@ -275,6 +278,21 @@ def _submit(session: Session, world: World, place: Place) -> None:
     )
     world.objects[Kind.BATCH][place.name] = batch.id
     world.objects[Kind.NOTICE][place.name] = _notice(session, place.union)
+
+
+def _offer(session: Session, world: World) -> None:
+    """From every grassroots union a member offered to one outside the places, whose name has no mark."""
+    city = world.places["city"].union
+    district = make_union(session, UnionLevel.DISTRICT, city, name="对方区总工会")
+    there = make_union(session, UnionLevel.GRASSROOTS, district, name="对方工会")
+    for name in GRASSROOTS:
+        going = make_member(
+            session, world.places[name].union, name=f"转出{Mark.PERSON.of(name)}", has_card=False
+        )
+        outcome = send_members(
+            session, _staff_of(world, name), wanted=[Wanted(going.id, there.id)], now=SUBMITTED_AT
+        )
+        world.objects[Kind.TRANSFER][name] = outcome.transfers[0]
 
 
 def _file(session: Session, world: World, place: Place) -> None:
