@@ -282,9 +282,9 @@ def _submit(session: Session, world: World, place: Place) -> None:
 
 def _offer(session: Session, world: World) -> None:
     """From every grassroots union a member offered to one outside the places, whose name has no mark."""
-    city = world.places["city"].union
-    district = make_union(session, UnionLevel.DISTRICT, city, name="对方区总工会")
-    there = make_union(session, UnionLevel.GRASSROOTS, district, name="对方工会")
+    there = make_union(
+        session, UnionLevel.GRASSROOTS, world.places["central_district"].union, name="对方工会"
+    )
     for name in GRASSROOTS:
         going = make_member(
             session, world.places[name].union, name=f"转出{Mark.PERSON.of(name)}", has_card=False
