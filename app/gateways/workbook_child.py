@@ -11,16 +11,16 @@ from __future__ import annotations
 import json
 import resource
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from app.gateways.workbook_container import FileKind, recognise
 from app.gateways.workbook_text import open_text
+from app.rules.imports import SheetRow
 from app.rules.violations import RuleViolation
-from app.rules.writing import Cell
 
 MEMORY_BYTES = 512 * 1024 * 1024
-CPU_SECONDS = 60
+CPU_SECONDS = 30
 COLUMNS = 256
 CHARACTERS = 150_000_000
 """Of all lines together: shared texts can make thousands of times their file's size of them."""
@@ -51,18 +51,14 @@ def limit_this_process() -> None:
 
 def lines_of(content: bytes, row_limit: int) -> Iterator[Any]:
     """The file's table line by line, within what a table may hold."""
-    head, rows = open_table(content)
+    head, walk = open_table(content)
+    if head["last_row"] > row_limit + 1 and sum(1 for _ in filled(walk())) > row_limit + 1:
+        raise RuleViolation("workbook_too_long")
     count = 0
-    for number, cells in rows:
-        while cells and isinstance(cells[-1], str) and not cells[-1].strip():
-            cells.pop()
-        if not cells:
-            continue
+    for number, cells in filled(walk()):
         if not count:
             yield head
         count += 1
-        if count > row_limit + 1:
-            raise RuleViolation("workbook_too_long")
         if len(cells) > COLUMNS:
             raise RuleViolation("workbook_too_wide", limit=COLUMNS)
         yield number, cells
@@ -71,8 +67,17 @@ def lines_of(content: bytes, row_limit: int) -> Iterator[Any]:
     yield {"rows": count}
 
 
-def open_table(content: bytes) -> tuple[dict[str, Any], Iterator[tuple[int, list[Cell]]]]:
-    """What the table is, and its rows."""
+def filled(rows: Iterator[SheetRow]) -> Iterator[SheetRow]:
+    """The rows that hold anything, without the blanks at their end."""
+    for number, cells in rows:
+        while cells and isinstance(cells[-1], str) and not cells[-1].strip():
+            cells.pop()
+        if cells:
+            yield number, cells
+
+
+def open_table(content: bytes) -> tuple[dict[str, Any], Callable[[], Iterator[SheetRow]]]:
+    """What the table is, and how to walk its rows from the first."""
     kind = recognise(content)
     if kind is FileKind.TEXT:
         return open_text(content)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime, time, timedelta
+from functools import partial
 from typing import Any
 
 from python_calamine import (
@@ -20,10 +21,9 @@ from python_calamine import (
 
 from app.gateways.workbook_container import FileKind
 from app.gateways.workbook_parts import SheetPart, sheet_parts
+from app.rules.imports import SheetRow
 from app.rules.violations import RuleViolation
 from app.rules.writing import Cell
-
-Rows = Iterator[tuple[int, list[Cell]]]
 
 CELL_CHARACTERS = 32_767
 """What a spreadsheet's cell holds; a foreign file may say more, but no column of ours takes half of it."""
@@ -32,8 +32,8 @@ MERGED_COLUMNS = 256
 """Columns in which merged cells are followed: as many as a table may have."""
 
 
-def open_excel(content: bytes, kind: FileKind) -> tuple[dict[str, Any], Rows]:
-    """What the sheet is, and its rows by the number that it shows; nothing but blanks may be among them."""
+def open_excel(content: bytes, kind: FileKind) -> tuple[dict[str, Any], Callable[[], Iterator[SheetRow]]]:
+    """What the sheet is, and how to walk its rows by the number that it shows, those of blanks included."""
     parts = sheet_parts(content) if kind is FileKind.XLSX else {}
     try:
         book = CalamineWorkbook.from_filelike(io.BytesIO(content))
@@ -48,7 +48,7 @@ def open_excel(content: bytes, kind: FileKind) -> tuple[dict[str, Any], Rows]:
                     "last_row": (sheet.end or (0, 0))[0] + 1,
                     "remarks": remarks(name, visible[at + 1 :], about, part),
                 }
-                return head, rows_of(sheet, part)
+                return head, partial(rows_of, sheet, part)
     except PasswordError as locked:
         raise RuleViolation("workbook_encrypted") from locked
     except (CalamineError, OSError) as broken:
@@ -78,7 +78,7 @@ def remarks(
     return found
 
 
-def rows_of(sheet: CalamineSheet, part: SheetPart) -> Rows:
+def rows_of(sheet: CalamineSheet, part: SheetPart) -> Iterator[SheetRow]:
     left = (sheet.start or (0, 0))[1]
     merged = MergedCells(sheet.merged_cell_ranges or [], left)
     for at, values in enumerate(sheet.iter_rows()):

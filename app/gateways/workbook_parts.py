@@ -13,6 +13,8 @@ import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
+from html import unescape
 from xml.etree import ElementTree
 
 from app.gateways.workbook_container import UNPACKED_BYTES
@@ -26,14 +28,9 @@ MARKS = 50_000
 
 SHOWN = 200
 
-_CELL = re.compile(
-    rb"<(?:\w+:)?c(\s[^<>]*?)(?:/>|>([^<]*(?:<(?!/?(?:\w+:)?c[\s/>])[^<]*)*)</(?:\w+:)?c>)", re.DOTALL
-)
+_PREFIX = re.compile(rb"<(\w+:)?worksheet[\s>]")
 _PLACE = re.compile(rb"\sr=[\"']([A-Z]{1,3})([0-9]{1,7})[\"']")
-_TYPE = re.compile(rb"\st=[\"'](\w+)[\"']")
-_VALUE = re.compile(rb"<(?:\w+:)?v(?:\s[^>]*)?>([^<]+)<")
-_FORMULA = re.compile(rb"<(?:\w+:)?f(?:\s[^<>]*)?(?:/>|>([^<]*)<)")
-_SUSPECT = (b"<f", b":f", b'"e"', b"'e'")
+_TEXT_TYPE = re.compile(rb"\st=[\"']str[\"']")
 _1904 = re.compile(rb"date1904=[\"'](?:1|true)[\"']")
 
 
@@ -42,6 +39,7 @@ class SheetPart:
     """By row, counted from 0: the columns whose cell has no value, each with what to show instead of it."""
 
     marks: dict[int, list[tuple[int, str]]] = field(default_factory=dict)
+    count: int = 0
     has_formulas: bool = False
     counts_from_1900: bool = False
 
@@ -97,37 +95,57 @@ def paths_of_sheets(parts: zipfile.ZipFile) -> Iterator[tuple[str, str]]:
 
 
 def looked_through(pieces: Iterator[bytes], sheet: SheetPart) -> Iterator[bytes]:
-    """The same pieces; on the way, what is remarkable in them is noted."""
-    rest = b""
+    """The same pieces; on the way, what is remarkable in their cells is noted."""
+    rest, prefix, patterns = b"", b"", cell_patterns(b"")
     for piece in pieces:
+        if not rest and (found := _PREFIX.search(piece)):
+            prefix = found[1] or b""
+            patterns = cell_patterns(prefix)
         text = rest + piece
-        if any(sign in text for sign in _SUSPECT):
-            note(text, sheet)
-        # A cell that is cut in two is looked at again, together with its second half.
-        start = max(text.rfind(b"<c "), text.rfind(b"<", 0, max(text.rfind(b":c "), 0)))
-        rest = text[start:] if len(text) - LONGEST_CELL < start else b""
+        # A cell that is cut in two waits for its second half.
+        cut = text.rfind(b"<%bc " % prefix)
+        whole = cut if cut > len(text) - LONGEST_CELL else len(text)
+        note(text[:whole], sheet, prefix, patterns)
+        rest = text[whole:]
         yield piece
+    note(rest, sheet, prefix, patterns)
 
 
-def note(text: bytes, sheet: SheetPart) -> None:
-    for cell in _CELL.finditer(text):
-        attributes, inside = cell[1], cell[2] or b""
-        formula = _FORMULA.search(inside)
-        sheet.has_formulas |= formula is not None
-        kind = _TYPE.search(attributes)
-        value = _VALUE.search(inside)
-        if kind is not None and kind[1] == b"e":
-            shown = value[1] if value else b"#N/A"
-        elif formula is not None and value is None and (kind is None or kind[1] != b"str"):
-            shown = b"=" + (formula[1] or b"")
-        else:
-            continue
-        place = _PLACE.search(attributes)
-        if place is not None:
-            marks = sheet.marks.setdefault(int(place[2]) - 1, [])
-            marks.append((column_number(place[1]), shown[:SHOWN].decode("utf-8", "replace")))
-        if len(sheet.marks) > MARKS:
-            raise RuleViolation("workbook_without_values")
+@cache
+def cell_patterns(prefix: bytes) -> tuple[re.Pattern[bytes], re.Pattern[bytes]]:
+    """A cell with a formula and one with an error: attributes, formula, value."""
+    formula = rb"<%bf(?:\s[^<>]*)?(?:/>|>([^<]*)</%bf>)\s*" % (prefix, prefix)
+    value = rb"(?:<%bv>([^<]+))?" % prefix
+    return (
+        re.compile(rb"<%bc(\s[^<>]*)>\s*%b%b" % (prefix, formula, value)),
+        re.compile(rb"<%bc(\s[^<>]*\st=[\"']e[\"'][^<>]*)>\s*(?:%b)?%b" % (prefix, formula, value)),
+    )
+
+
+def note(
+    text: bytes, sheet: SheetPart, prefix: bytes, patterns: tuple[re.Pattern[bytes], re.Pattern[bytes]]
+) -> None:
+    with_formula, with_error = patterns
+    if b"<%bf" % prefix in text:
+        for cell in with_formula.finditer(text):
+            sheet.has_formulas = True
+            # A formula whose result is the empty text has none to show either, but says that it is text.
+            if cell[3] is None and not _TEXT_TYPE.search(cell[1]):
+                mark(sheet, cell[1], b"=" + (cell[2] or b""))
+    if b'"e"' in text or b"'e'" in text:
+        for cell in with_error.finditer(text):
+            mark(sheet, cell[1], cell[3] or b"#N/A")
+
+
+def mark(sheet: SheetPart, attributes: bytes, shown: bytes) -> None:
+    place = _PLACE.search(attributes)
+    if place is None:
+        return
+    sheet.count += 1
+    if sheet.count > MARKS:
+        raise RuleViolation("workbook_without_values")
+    said = unescape(shown[:SHOWN].decode("utf-8", "replace"))
+    sheet.marks.setdefault(int(place[2]) - 1, []).append((column_number(place[1]), said))
 
 
 def column_number(letters: bytes) -> int:

@@ -13,10 +13,8 @@ from threading import Timer
 from typing import Any
 
 from app.gateways.workbook_container import recognise
+from app.rules.imports import SheetRow
 from app.rules.violations import RuleViolation
-from app.rules.writing import Cell
-
-Row = tuple[int, list[Cell]]
 
 APP = Path(__file__).parents[1]
 START = (
@@ -40,7 +38,7 @@ class Sheet:
     name: str
     last_row: int
     remarks: tuple[dict[str, Any], ...]
-    rows: Iterator[Row]
+    rows: Iterator[SheetRow]
 
 
 @contextmanager
@@ -97,7 +95,7 @@ def _lines(child: subprocess.Popen[bytes]) -> Iterator[Any]:
     raise RuleViolation("workbook_too_large" if died_of < 0 else "workbook_damaged")
 
 
-def _rows(lines: Iterator[Any]) -> Iterator[Row]:
+def _rows(lines: Iterator[Any]) -> Iterator[SheetRow]:
     for told in lines:
         if isinstance(told, list):
             yield told[0], told[1]

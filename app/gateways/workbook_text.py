@@ -5,13 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import islice
 from typing import Any
 
 from app.gateways.workbook_container import SEPARATORS, encoding_of
+from app.rules.imports import SheetRow
 from app.rules.violations import RuleViolation
-from app.rules.writing import Cell
 
 ROWS_LOOKED_AT = 10
 LONGEST_CELL = 32_767
@@ -19,11 +20,12 @@ _KEPT_AS_TEXT = re.compile(r'="(.*)"', re.DOTALL)
 """How programs keep a spreadsheet from rounding a number of a separated text."""
 
 
-def open_text(content: bytes) -> tuple[dict[str, Any], Iterator[tuple[int, list[Cell]]]]:
-    """What the table is, and its rows by the number that a spreadsheet would show."""
+def open_text(content: bytes) -> tuple[dict[str, Any], Callable[[], Iterator[SheetRow]]]:
+    """What the table is, and how to walk its rows by the number that a spreadsheet would show."""
     text = decoded(content)
     separator = max(SEPARATORS, key=lambda sign: cells_in_first_rows(text, sign))
-    return {"sheet": "", "last_row": text.count("\n") + 1, "remarks": []}, rows_of(text, separator)
+    last_row = max(text.count("\n"), text.count("\r")) + 1
+    return {"sheet": "", "last_row": last_row, "remarks": []}, partial(rows_of, text, separator)
 
 
 def decoded(content: bytes) -> str:
@@ -49,7 +51,7 @@ def cells_in_first_rows(text: str, separator: str) -> int:
     return found
 
 
-def rows_of(text: str, separator: str) -> Iterator[tuple[int, list[Cell]]]:
+def rows_of(text: str, separator: str) -> Iterator[SheetRow]:
     """Strict about quotes: one without its pair would swallow the rows after it."""
     csv.field_size_limit(LONGEST_CELL)
     lines = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)

@@ -7,21 +7,26 @@ from datetime import date, timedelta
 from enum import StrEnum
 
 from app.rules.violations import RuleViolation
-from app.rules.writing import Cell, cell_text, compact
+from app.rules.writing import Cell, cell_text, compact, half_width
 
 LONG_TERM = date(9999, 12, 31)
 """What 长期 is read as: a document that never expires."""
 
 LONG_TERM_WORD = "长期"
+_LONG_TERM_WORDS = frozenset({LONG_TERM_WORD, "长期有效"})
 SOON = timedelta(days=90)
 EARLIEST = date(1900, 1, 1)
 
 _WRITTEN = re.compile(
     r"(?P<y>\d{4})(?:-(?P<m>\d{1,2})-(?P<d>\d{1,2})|/(?P<m2>\d{1,2})/(?P<d2>\d{1,2})|\.(?P<m3>\d{1,2})\.(?P<d3>\d{1,2})"
-    r"|年(?P<m4>\d{1,2})月(?P<d4>\d{1,2})日|(?P<m5>\d{2})(?P<d5>\d{2}))"
-    r"(?:T?\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?",
+    r"|年(?P<m4>\d{1,2})月(?P<d4>\d{1,2})[日号]|(?P<m5>\d{2})(?P<d5>\d{2}))",
     re.ASCII,
 )
+_TIME = re.compile(r"(?:\s+|T)\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?$", re.ASCII)
+_SPAN = re.compile(r"\d{4}\.?\d{1,2}\.?\d{1,2}(?:-{1,2}|~|至|—{1,2})(?P<end>.+)", re.ASCII)
+_DAY_ZERO = date(1899, 12, 30)
+_DAY_NUMBERS = range(10_000, 73_051)
+"""1927 to 2099 as a spreadsheet counts them: what a date becomes when its cell loses the format of a date."""
 
 
 class Expiry(StrEnum):
@@ -35,8 +40,13 @@ class Expiry(StrEnum):
 
 
 def read_date(cell: Cell) -> date:
-    """A date in any of the usual forms, from 1900 on; RuleViolation ``date_invalid`` for anything else."""
-    match = _WRITTEN.fullmatch(compact(cell_text(cell)))
+    """A date in any of the usual forms, from 1900 on; RuleViolation ``date_invalid`` for anything else.
+
+    A number cell may hold the spreadsheet's own count of days; a text like that is no date.
+    """
+    if not isinstance(cell, str) and int(cell) in _DAY_NUMBERS:
+        return _DAY_ZERO + timedelta(days=int(cell))
+    match = _WRITTEN.fullmatch(compact(_TIME.sub("", half_width(cell_text(cell)))))
     if match is None:
         raise RuleViolation("date_invalid")
     year, month, day = (int(part) for part in match.groups() if part is not None)
@@ -58,11 +68,16 @@ def read_past_date(cell: Cell, today: date) -> date:
 
 
 def read_expiry(cell: Cell) -> date:
-    """The day a document expires on, ``LONG_TERM`` for 长期; expired ones are accepted and flagged later."""
-    if compact(cell_text(cell)) == LONG_TERM_WORD:
+    """The day a document expires on, ``LONG_TERM`` for 长期; expired ones are accepted and flagged later.
+
+    A span is read as documents print it (2010.01.05-2030.01.05, 2010.01.05-长期): its end counts.
+    """
+    span = _SPAN.fullmatch(compact(cell_text(cell)))
+    written = span["end"] if span else cell
+    if compact(cell_text(written)) in _LONG_TERM_WORDS:
         return LONG_TERM
     try:
-        return read_date(cell)
+        return read_date(written)
     except RuleViolation as problem:
         raise RuleViolation("expiry_invalid") from problem
 

@@ -16,7 +16,15 @@ from types import MappingProxyType
 from app.rules.dates import EARLIEST
 from app.rules.members import ID_TYPE_WORDS, IdType, Sex, word_of
 from app.rules.violations import RuleViolation
-from app.rules.writing import HAN_SIGNS, Cell, cell_text, compact, half_width, is_han, number_text
+from app.rules.writing import (
+    HAN_SIGNS,
+    Cell,
+    cell_text,
+    half_width,
+    hidden_sign,
+    is_han,
+    number_text,
+)
 
 ORIGINAL_SEEN = "已核实原件"
 """The remark (备注) that lets a number in whose check character is wrong on the document itself."""
@@ -78,10 +86,11 @@ def check_document(id_type: IdType, cell: Cell, *, today: date, remark: str = ""
     if len(number) != 18:
         return Document(id_type, number)
     birth = _birth_in(number, today)
-    if number[17] != resident_check_character(number) and ORIGINAL_SEEN not in remark:
-        raise RuleViolation(
-            "number_rounded" if number.endswith("000") else "id_number_check", remark=ORIGINAL_SEEN
-        )
+    if number[17] != resident_check_character(number):
+        if number.endswith("000"):
+            raise RuleViolation("number_rounded")
+        if ORIGINAL_SEEN not in remark:
+            raise RuleViolation("id_number_check", remark=ORIGINAL_SEEN)
     return Document(id_type, number, birth, Sex.MALE if int(number[16]) % 2 else Sex.FEMALE)
 
 
@@ -98,8 +107,16 @@ def resident_check_character(number: str) -> str:
 
 
 def check_name(cell: Cell) -> str:
-    """A person's name: any plane of Unicode, up to 100 code points, minority names joined by U+00B7."""
+    """A person's name: any plane of Unicode, up to 100 code points, minority names joined by U+00B7.
+
+    A line break may stand between two people, and a hidden sign may show a name that isn't there.
+    """
+    hidden = hidden_sign(cell) if isinstance(cell, str) else None
+    if hidden is not None:
+        raise RuleViolation("name_hidden_sign", sign=hidden)
     text = half_width(cell_text(cell))
+    if len(text.splitlines()) > 1:
+        raise RuleViolation("name_line_break")
     text = " ".join(_DOTS.sub(MIDDLE_DOT, text).split())
     text = "".join(
         sign
@@ -114,6 +131,8 @@ def check_name(cell: Cell) -> str:
         if not (sign in _NAME_SIGNS or is_han(sign) or unicodedata.category(sign)[0] in "LM"):
             code = "name_private_character" if unicodedata.category(sign) == "Co" else "name_character"
             raise RuleViolation(code, character=sign)
+    if not any(unicodedata.category(sign)[0] == "L" for sign in text):
+        raise RuleViolation("name_character", character=text)
     return text
 
 
@@ -133,7 +152,7 @@ def needs_special_channel(name: str) -> bool:
 
 def check_phone(cell: Cell) -> str:
     """A mobile number: 11 digits; a country code 86 and hyphens are taken off."""
-    digits = compact(cell_text(cell)).replace("-", "")
+    digits = number_text(cell).replace("-", "")
     digits = re.sub(r"^(?:\+|00)?86(?=[0-9]{11}$)", "", digits)
     if re.fullmatch(r"[0-9]{11}", digits) is None:
         raise RuleViolation("phone_shape")

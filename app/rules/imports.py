@@ -6,7 +6,7 @@ the row as a whole. What is wrong is data: one RowError per cell.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -14,7 +14,7 @@ from itertools import chain, islice, pairwise, zip_longest
 from typing import Any
 
 from app.rules.violations import RuleViolation
-from app.rules.writing import Cell, cell_text, half_width
+from app.rules.writing import Cell, cell_text, half_width, require_value
 
 
 class ImportKind(StrEnum):
@@ -63,6 +63,9 @@ SIZE_LIMIT = 20 * 1024 * 1024
 
 HEADER_ROWS = 10
 """Filled rows among which the header is looked for."""
+
+HEADERS_NAMED = 30
+HEADER_SHOWN = 40
 
 SheetRow = tuple[int, list[Cell]]
 """A filled row by the number that its sheet shows."""
@@ -138,6 +141,13 @@ def plain_header(cell: Cell) -> str:
     return "".join(half_width(cell_text(cell)).replace("*", "").split())
 
 
+def named(headers: Iterable[str]) -> str:
+    """Some headers in a sentence, which stays one whatever a foreign file puts there."""
+    first = list(islice(headers, HEADERS_NAMED + 1))
+    short = [header[:HEADER_SHOWN] + "…" * (len(header) > HEADER_SHOWN) for header in first[:HEADERS_NAMED]]
+    return "、".join(short) + "……" * (len(first) > HEADERS_NAMED)
+
+
 def lay_out(table: Table, header_cells: Sequence[Cell], row: int = 1) -> Layout:
     """Find the table's columns in a header row, whatever their order.
 
@@ -146,8 +156,8 @@ def lay_out(table: Table, header_cells: Sequence[Cell], row: int = 1) -> Layout:
     headers = [plain_header(cell) for cell in header_cells]
     missing = [column.header for column in table.columns if column.required and column.header not in headers]
     if missing:
-        found = "、".join(filter(None, headers))
-        raise RuleViolation("columns_missing", columns="、".join(missing), found=found)
+        found = filter(None, headers)
+        raise RuleViolation("columns_missing", columns="、".join(missing), found=named(found))
     known = {column.header for column in table.columns}
     positions: dict[str, int] = {}
     for at, header in enumerate(headers):
@@ -204,6 +214,7 @@ def read_row(
                 errors.append(RowError(row, column.header, "cell_required"))
             continue
         try:
+            require_value(cell)
             values[column.field] = column.read(cell, today)
         except RuleViolation as problem:
             errors.append(RowError(row, column.header, problem.code, problem.facts))

@@ -6,6 +6,10 @@ from flask_babel import lazy_gettext as _
 
 SENTENCES = {
     "cell_required": _("This cell must not be empty."),
+    "cell_error": _("This cell shows an error of the spreadsheet. Type the value itself."),
+    "cell_formula": _(
+        "This is a formula without a result, or a text that looks like one. Type the value itself."
+    ),
     "number_rounded": _(
         "The spreadsheet has rounded this number. Format the column as text and type the number "
         "again from the document."
@@ -58,6 +62,10 @@ SENTENCES = {
     "name_length": _("A name has at most {limit} characters."),
     "name_character": _(
         'The name holds "{character}", which is no part of a name. Write it as the document has it.'
+    ),
+    "name_line_break": _("The name has a line break. Give each person a row of their own, on one line."),
+    "name_hidden_sign": _(
+        "The name holds a sign that can't be seen ({sign}). Empty the cell and type the name again."
     ),
     "name_private_character": _(
         "The name holds a character that only shows with one special font. Type the rare "

@@ -25,6 +25,7 @@ from app.rules.imports import (
     SheetRow,
     Table,
     body_of,
+    named,
     read_row,
 )
 from app.rules.members import IdType
@@ -157,7 +158,7 @@ def _remarks(layout: Layout) -> list[dict[str, Any]]:
     """Columns that were left out without harm, for the uploader to know."""
     if not layout.unknown:
         return []
-    return [{"code": "columns_ignored", "facts": {"columns": "、".join(layout.unknown)}}]
+    return [{"code": "columns_ignored", "facts": {"columns": named(layout.unknown)}}]
 
 
 def _json(value: Any) -> str:

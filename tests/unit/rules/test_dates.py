@@ -13,7 +13,8 @@ TODAY = date(2026, 11, 20)
 @pytest.mark.parametrize(
     "written",
     ["2026-01-05", "2026-1-5", "2026/1/5", "2026/01/05", "20260105", 20260105, 20260105.0,
-     "2026年1月5日", "2026.1.5", " 2026-01-05 00:00:00", "2026-01-05T08:30:00", "２０２６年０１月０５日"],
+     "2026年1月5日", "2026年1月5号", "2026.1.5", 46027, 46027.375,
+     "2026/1/5 0:00:00", "2026/1/5 9:30", " 2026-01-05 00:00:00", "2026-01-05T08:30:00", "２０２６年０１月０５日"],
 )  # fmt: skip
 def test_a_date_is_read_however_it_is_written(written):
     assert read_date(written) == date(2026, 1, 5)
@@ -21,7 +22,20 @@ def test_a_date_is_read_however_it_is_written(written):
 
 @pytest.mark.parametrize(
     "written",
-    ["", "1990-13-01", "2026-02-29", "05/01/2026", "2026-1", "长期", "0001-01-01", 46027, 3.5, "٢٠٢٦-٠١-٠٥"],
+    [
+        "",
+        "1990-13-01",
+        "2026-02-29",
+        "05/01/2026",
+        "2026-1",
+        "长期",
+        "0001-01-01",
+        "46027",
+        3.5,
+        3.1e17,
+        "2026/1/5 x",
+        "٢٠٢٦-٠١-٠٥",
+    ],
 )
 def test_what_is_no_date_is_refused(written):
     with pytest.raises(RuleViolation) as caught:
@@ -49,10 +63,24 @@ def test_a_birth_may_be_today_but_not_tomorrow():
 
 def test_an_expiry_is_a_date_or_for_good():
     assert read_expiry("2030/1/1") == date(2030, 1, 1)
-    assert read_expiry(" 长 期 ") == LONG_TERM
+    assert read_expiry(" 长 期 ") == read_expiry("长期有效") == LONG_TERM
     with pytest.raises(RuleViolation) as caught:
         read_expiry("永久有效")
     assert caught.value.code == "expiry_invalid"
+
+
+@pytest.mark.parametrize(
+    ("written", "day"),
+    [
+        ("2010.01.05-2030.01.05", date(2030, 1, 5)),
+        ("20100105-20300105", date(2030, 1, 5)),
+        ("2010.01.05 — 2030.01.05", date(2030, 1, 5)),
+        ("2010.01.05至2030年1月5日", date(2030, 1, 5)),
+        ("2010.01.05-长期", LONG_TERM),
+    ],
+)
+def test_of_a_span_as_documents_print_it_the_end_counts(written, day):
+    assert read_expiry(written) == day
 
 
 @pytest.mark.parametrize(

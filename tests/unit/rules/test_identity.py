@@ -41,6 +41,9 @@ def refusal(check, *args, **kwargs):
         RESIDENT.lower(),
         " 110105 19491231 002x ",
         "１１０１０５１９４９１２３１００２Ｘ",
+        f"'{RESIDENT}",
+        f"\u2018{RESIDENT}",
+        f"\t{RESIDENT}\u202c",
         "\ufeff110105\u3000194912310\u00a002X\u200b",
     ],
 )
@@ -65,6 +68,7 @@ def test_a_resident_number_is_mended_and_tells_birth_and_sex(written):
         (IdType.RESIDENT_ID, 310101199001011000, "number_rounded"),
         (IdType.RESIDENT_ID, "3.10101E+17", "number_rounded"),
         (IdType.RESIDENT_ID, "3.1e17", "number_rounded"),
+        (IdType.RESIDENT_ID, "310101199001011234.0", "number_rounded"),
         (IdType.RESIDENT_ID, "810000199001010017", "id_number_other_type"),
         (IdType.RESIDENCE_PERMIT, RESIDENT, "id_number_other_type"),
         (IdType.RESIDENCE_PERMIT, "81000019900101", "id_number_length"),
@@ -87,6 +91,7 @@ def test_a_number_that_cannot_be_is_refused_by_the_reason(id_type, cell, code):
         (IdType.HONG_KONG_MACAO_PERMIT, "M1234567801", "M1234567801"),
         (IdType.TAIWAN_PERMIT, 12345678, "12345678"),
         (IdType.TAIWAN_PERMIT, 12345678.0, "12345678"),
+        (IdType.TAIWAN_PERMIT, "12345678.0", "12345678"),
         (IdType.FOREIGN_PERMANENT_RESIDENT, "usa310199001011", "USA310199001011"),
         (IdType.PASSPORT, " e1234 5678 ", "E12345678"),
         (IdType.PASSPORT, "5E1234567", "5E1234567"),
@@ -122,8 +127,9 @@ def test_a_wrong_check_character_passes_only_with_the_explicit_remark():
     )
 
 
-def test_the_remark_does_not_excuse_what_a_spreadsheet_rounded_nor_an_impossible_date():
-    assert refusal(document, IdType.RESIDENT_ID, 310101199001011000, remark="已核实原件") == "number_rounded"
+@pytest.mark.parametrize("rounded", [310101199001011000, "310101199001010000", "3.10101E+17"])
+def test_the_remark_does_not_excuse_what_a_spreadsheet_rounded_nor_an_impossible_date(rounded):
+    assert refusal(document, IdType.RESIDENT_ID, rounded, remark="已核实原件") == "number_rounded"
     assert (
         refusal(document, IdType.RESIDENT_ID, "31010119900230123X", remark="已核实原件") == "id_number_date"
     )
@@ -201,6 +207,9 @@ def test_a_card_number_that_cannot_be_is_refused(cell, code):
         ("陈𫖯", "陈𫖯"),
         ("\U00031350某", "\U00031350某"),
         ("John F. Kennedy", "John F. Kennedy"),
+        ("\n王一\r\n", "王一"),
+        ("王\u200b一\ufeff", "王一"),
+        ("'t Hooft", "'t Hooft"),
         ("O'Neil  Mary-Jane", "O'Neil Mary-Jane"),
         ("Ｊｏｈｎ", "John"),
         ("长" * 50, "长" * 50),
@@ -219,7 +228,15 @@ def test_a_name_is_kept_as_it_is_but_for_dots_and_blanks(written, stored):
         ("长" * 101, "name_length"),
         ("王2", "name_character"),
         ("王☺", "name_character"),
-        ("王\x07", "name_character"),
+        ("王\x07", "name_hidden_sign"),
+        ("王\u202e芳", "name_hidden_sign"),
+        ("\u200f王芳", "name_hidden_sign"),
+        ("王芳\n李强", "name_line_break"),
+        ("王芳\u2028李强", "name_line_break"),
+        ("=cmd|' /C calc'!A0", "name_character"),
+        ("@SUM(A1)", "name_character"),
+        ("-'", "name_character"),
+        ("王\U0001f600", "name_character"),
         ("王\ue000", "name_private_character"),
     ],
 )
@@ -254,6 +271,9 @@ def test_long_names_and_characters_the_bank_lacks_go_to_the_special_channel(name
         "+86 13800000001",
         "１３８ ００００ ０００１",
         "8613800000001",
+        "'13800000001",
+        "13800000001.0",
+        "\u202d138 0000 0001\u202c",
     ],
 )
 def test_a_phone_number_is_11_digits_however_it_is_written(written):
@@ -263,6 +283,11 @@ def test_a_phone_number_is_11_digits_however_it_is_written(written):
 @pytest.mark.parametrize("written", ["", "1370000", "138000000011", "1380000000x", "٣" * 11])
 def test_a_phone_number_of_another_length_is_refused(written):
     assert refusal(check_phone, written) == "phone_shape"
+
+
+@pytest.mark.parametrize("shown", ["1.38E+10", "1.38e10"])
+def test_a_phone_number_that_a_spreadsheet_shortened_is_named_as_such(shown):
+    assert refusal(check_phone, shown) == "number_rounded"
 
 
 def test_an_address_has_more_than_6_and_fewer_than_20_han_characters():
