@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import sys
 
-from benchmarks import big_union, many_unions, notice_pdf, web_memory
+from benchmarks import big_union, many_unions, notice_pdf, sealing, web_memory
 from benchmarks.city import city
 
 
@@ -16,7 +16,7 @@ def main() -> bool:
     logging.disable(logging.INFO)
     good = [notice_pdf.main()]
     with city() as place:
-        good += [big_union.main(place), many_unions.main(place), web_memory.main(place)]
+        good += [big_union.main(place), many_unions.main(place), sealing.main(place), web_memory.main(place)]
     return all(good)
 
 

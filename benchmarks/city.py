@@ -196,7 +196,7 @@ def _members(session: Session, unions: list[Union], each: int) -> None:
                    CASE WHEN n % 20 = 0 THEN 'unclear' ELSE 'employed' END, 'normal',
                    CASE WHEN n % 20 = 1 THEN 'none' ELSE 'issued' END,
                    CASE WHEN n % 20 <> 1 THEN '6231' || lpad((u.id * 60000 + n)::text, 15, '0') END, now(), now()
-              FROM unnest(CAST(:unions AS bigint[]), CAST(:ns AS bigint[]), CAST(:numbers AS bytea[]),
+              FROM unnest(CAST(:unions AS bigint[]), CAST(:ns AS int[]), CAST(:numbers AS bytea[]),
                           CAST(:hashes AS bytea[]), CAST(:people AS bytea[]))
                    AS document (union_id, n, number, hash, person)
               JOIN trade_union u ON u.id = document.union_id
