@@ -19,6 +19,7 @@ from app.labels import WORDS, label, tone
 from app.menu import marked_entry, menu_for
 from app.models import Account
 from app.queries.paging import Page
+from app.rules.enrolment import Bucket
 from app.rules.violations import RuleViolation
 from app.security.actor import Actor, actor_or_none
 from app.security.masking import mask_card_number, mask_id_number, mask_phone
@@ -70,6 +71,7 @@ def install(app: Flask) -> None:
         link_to=link_to,
         role_names=role_names,
         new_key=lambda: uuid4().hex,
+        bucket_of=Bucket,
         remark_of=people_words.remark_of,
         retirement_for=people_words.retirement_for,
         retirement_date_words=people_words.retirement_date_words,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, select
+from sqlalchemy import ColumnElement, Row, Select, and_, func, select
 from sqlalchemy.orm import Session, aliased
 
 from app.models import Account, EnrolmentExclusion, Member, ProtectionYear, RetirementKeep, StoredFile, Union
@@ -40,11 +40,16 @@ excluder = aliased(Account, name="excluder")
 
 
 def work_list(
-    actor: Actor, union: Union, year: ProtectionYear, wanted: PeopleFilter, tab: Tab | None
+    actor: Actor,
+    union: Union,
+    year: ProtectionYear,
+    wanted: PeopleFilter,
+    tab: Tab | None,
+    channel: Channel = CHANNEL,
 ) -> Select[*tuple[Any, ...]]:
     """``people_query`` with who decided and when: ``(…, kept_at, kept_by, excluded_at, excluded_by)``."""
     query = (
-        people_query(actor, union, year, CHANNEL, wanted)
+        people_query(actor, union, year, channel, wanted)
         .add_columns(
             RetirementKeep.kept_at.label("kept_at"),
             keeper.first_name.label("kept_by"),
@@ -55,6 +60,20 @@ def work_list(
         .outerjoin(excluder, and_(excluder.id == EnrolmentExclusion.excluded_by, visible_to(actor, excluder)))
     )
     return query if tab is None else query.where(_in_tab(year, tab))
+
+
+def standings_of(
+    session: Session, actor: Actor, member: Member, year: ProtectionYear
+) -> dict[Channel, Row[*tuple[Any, ...]]]:
+    """How one member stands in each channel, as ``work_list`` selects it; empty for who isn't enrolled here at all."""
+    union = session.get_one(Union, member.union_id)
+    found = {
+        channel: session.execute(
+            work_list(actor, union, year, PeopleFilter(), None, channel).where(Member.id == member.id)
+        ).first()
+        for channel in Channel
+    }
+    return {channel: row for channel, row in found.items() if row is not None}
 
 
 def tab_counts(session: Session, union: Union, year: ProtectionYear) -> dict[Tab, int]:

@@ -8,10 +8,10 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Row, delete, func, select, update
+from sqlalchemy import Row, func, select, update
 from sqlalchemy.orm import Session
 
-from app.models import EventObject, Member, RetirementKeep, StoredFile
+from app.models import EventObject, Member, RetirementKeep
 from app.queries.years import get_year
 from app.rules.corrections import CorrectionSource
 from app.rules.members import CLASSES_OF_SEX, EmploymentStatus, RetirementClass
@@ -125,9 +125,7 @@ def keep_members(
             raise RuleViolation("gone_by_registry", name=person.name, status=409, state=person.employment)
     stored = store_attachment(session, attachment.name, attachment.content, now)
     values = {"reason": reason, "file_id": stored.id, "kept_by": actor.account_id, "kept_at": now}
-    former = _papers(session, year, member_ids)
     kept = write_marks(session, RetirementKeep, year, member_ids, values, union)
-    forget_papers(session, former)
     record_many(
         session,
         actor,
@@ -156,10 +154,7 @@ def withdraw_keeps(
     require_own(session, union, member_ids)
     refuse_submitted(session, union, protection_year, member_ids)
     refuse_overtaken(session, year, seen, without_mark(session, RetirementKeep, year, member_ids))
-    former = _papers(session, year, member_ids)
-    removed = remove_marks(session, actor, RetirementKeep, year, member_ids, "withdraw_keep", union, now)
-    forget_papers(session, former)
-    return removed
+    return remove_marks(session, actor, RetirementKeep, year, member_ids, "withdraw_keep", union, now)
 
 
 def _locked(session: Session, member_ids: Sequence[int]) -> list[Row[*tuple[Any, ...]]]:
@@ -180,24 +175,3 @@ def _locked(session: Session, member_ids: Sequence[int]) -> list[Row[*tuple[Any,
 
 def _class_before(person: Row[*tuple[Any, ...]]) -> str:
     return person.klass or ""
-
-
-def _papers(session: Session, year: int, member_ids: Sequence[int]) -> list[int]:
-    """The papers that these keeps rest on."""
-    return list(
-        session.scalars(
-            select(RetirementKeep.file_id)
-            .where(
-                RetirementKeep.year == year,
-                RetirementKeep.member_id == func.any(list(member_ids)),
-                RetirementKeep.file_id.is_not(None),
-            )
-            .distinct()
-        )
-    )
-
-
-def forget_papers(session: Session, file_ids: Sequence[int]) -> None:
-    """Delete the papers that no keep rests on any more: personal data isn't held for nothing."""
-    needed = select(RetirementKeep.member_id).where(RetirementKeep.file_id == StoredFile.id).exists()
-    session.execute(delete(StoredFile).where(StoredFile.id == func.any(list(file_ids)), ~needed))

@@ -156,7 +156,6 @@ class Confirmation(Screen):
                 steps=year_steps(the_year, now()),
                 counters=_counters(shown, channel, bucket),
                 bucket=bucket,
-                bucket_enum=Bucket,
                 bucket_name=counter_words(bucket),
                 form=form,
                 page=page,

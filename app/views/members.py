@@ -19,6 +19,8 @@ from app.queries.cover import covers_of
 from app.queries.log import log_of
 from app.queries.members import MemberFilter, members_matching
 from app.queries.paging import page_of
+from app.queries.retirement import standings_of
+from app.queries.years import year_in_work
 from app.rules.dates import LONG_TERM_WORD
 from app.rules.members import CardStatus, EmploymentStatus
 from app.rules.organisation import UnionLevel
@@ -87,11 +89,15 @@ class Members(Screen):
             member = get_visible(session, self.actor, Member, row_id)
             employer = session.get(Employer, member.employer_id) if member.employer_id else None
             events = log_of(session, self.actor, EventObject.MEMBER, member.id)
+            year = year_in_work(session)
             return self.render(
                 "members/show.html",
                 member=member,
                 union=session.get_one(Union, member.union_id),
                 employer=employer,
+                year=year,
+                standings=standings_of(session, self.actor, member, year) if year else {},
+                may_enrol=may(self.actor, Permission.ENROL) and member.union_id == self.actor.union_id,
                 covers=covers_of(session, self.actor, [member.person_key]),
                 log=log_lines(events, reason_words(session)),
                 may_edit=may(self.actor, Permission.EDIT_MEMBERS),

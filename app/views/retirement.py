@@ -19,7 +19,6 @@ from app.queries.enrolment_people import PeopleFilter
 from app.queries.paging import Cursor, page_of
 from app.queries.retirement import Tab, paper_of, tab_counts, work_list
 from app.queries.years import get_year, year_in_work
-from app.rules.enrolment import Bucket
 from app.rules.marks import TOKENS, Marked
 from app.rules.members import CLASSES_OF_SEX, RetirementClass
 from app.rules.violations import RuleViolation
@@ -60,7 +59,6 @@ def marked_of(row: Any) -> Marked:
 ROW_WORDS = {
     "tab_words": TAB_WORDS,
     "classes": RetirementClass,
-    "bucket_enum": Bucket,
     "classes_of": classes_of,
     "marked_of": marked_of,
 }

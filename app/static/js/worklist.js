@@ -11,7 +11,7 @@ export function worklist(page) {
 function start(page, form, list) {
   const status = page.getElementById("work-said");
   const all = page.querySelector("[data-tick-all]");
-  const more = page.getElementById("work-more");
+  const more = () => page.getElementById("work-more");
   const toDo = list.querySelector("[data-open]");
   let line = Promise.resolve();
   let waiting = 0;
@@ -33,7 +33,6 @@ function start(page, form, list) {
   }
 
   function say(text, tone) {
-    status.hidden = !text;
     status.className = `say ${tone}`;
     status.textContent = text;
   }
@@ -45,7 +44,7 @@ function start(page, form, list) {
     for (const box of boxes()) box.closest("tr").setAttribute("aria-selected", String(box.checked));
     all.checked = chosen > 0 && chosen === boxes().length;
     all.indeterminate = chosen > 0 && !all.checked;
-    more.hidden = !toDo || Boolean(list.querySelector("[data-open]"));
+    more().hidden = !toDo || Boolean(list.querySelector("[data-open]"));
   }
 
   function tickAll(wanted) {
@@ -139,7 +138,7 @@ function start(page, form, list) {
       if (next) stand(next, false);
       box.close();
     }
-    if (!more.hidden) more.querySelector("a").focus();
+    if (!more().hidden) more().querySelector("a").focus();
   }
 
   function take(part, done) {
@@ -153,7 +152,7 @@ function start(page, form, list) {
       old.replaceWith(fresh);
       if (had) fresh.focus({ preventScroll: true });
     }
-    page.getElementById("work-tabs").replaceWith(part.querySelector("#work-tabs"));
+    for (const id of ["work-tabs", "work-more"]) page.getElementById(id).replaceWith(part.querySelector(`#${id}`));
     count();
   }
 
