@@ -72,6 +72,7 @@ def install(app: Flask) -> None:
         role_names=role_names,
         new_key=lambda: uuid4().hex,
         bucket_of=Bucket,
+        changed_words=people_words.changed_words,
         remark_of=people_words.remark_of,
         retirement_for=people_words.retirement_for,
         retirement_date_words=people_words.retirement_date_words,

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, func, select
+from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from app.models import DistrictBatch, Enrolment, EnrolmentBatch, Member, Plan, Union
+from app.models import DistrictBatch, Enrolment, EnrolmentBatch, Member, Plan, RetirementKeep, Union
 from app.queries.days import on_days
+from app.queries.enrolment import statutory_retirement
 from app.queries.paging import Cursor, Page, page_of
+from app.queries.years import get_year
 from app.rules.enrolment import BatchStatus, Channel, EnrolmentKind
 from app.rules.fees import Amounts
 from app.rules.members import EmploymentStatus
@@ -21,7 +23,7 @@ from app.security.visible import visible_to
 
 Parent = aliased(Union, name="parent")
 GONE = (EmploymentStatus.DECEASED, EmploymentStatus.RETIRED)
-"""Nobody is submitted in these states, so who has one now has changed since."""
+_KEEP = and_(RetirementKeep.year == Enrolment.year, RetirementKeep.member_id == Enrolment.member_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,10 +127,17 @@ def batch_heads(session: Session, actor: Actor, batch_ids: Sequence[int]) -> dic
 
 
 def people_in_batch(session: Session, batch: EnrolmentBatch, cursor: Cursor, *, name: str = "") -> Page:
-    """``(Enrolment, Member)`` by member; the caller has looked the batch up within its scope."""
+    """``(Enrolment, Member, keep_reason, keep_file_id)`` by member; the caller has looked the batch up within its
+    scope."""
     query = (
-        select(Enrolment, Member)
+        select(
+            Enrolment,
+            Member,
+            RetirementKeep.reason.label("keep_reason"),
+            RetirementKeep.file_id.label("keep_file_id"),
+        )
         .join(Member, Member.id == Enrolment.member_id)
+        .outerjoin(RetirementKeep, _KEEP)
         .where(Enrolment.year == batch.year, Enrolment.batch_id == batch.id)
     )
     if name:
@@ -152,15 +161,16 @@ def names_in_batch(session: Session, batch: EnrolmentBatch, member_ids: Sequence
 
 
 def changed_since_submit(session: Session, batch: EnrolmentBatch, limit: int = 100) -> list[Member]:
-    """提交后状态变化: people of the batch who are known by now to have died or retired."""
+    """提交后状态变化: people of the batch who are known by now to have died, retired or passed the line."""
     return list(
         session.scalars(
             select(Member)
             .join(Enrolment, Enrolment.member_id == Member.id)
+            .outerjoin(RetirementKeep, _KEEP)
             .where(
                 Enrolment.year == batch.year,
                 Enrolment.batch_id == batch.id,
-                Member.employment_status.in_(GONE),
+                _changed(batch.cover_start),
             )
             .order_by(Member.id)
             .limit(limit)
@@ -173,10 +183,11 @@ def changed_counts(session: Session, year: int, batch_ids: Sequence[int]) -> dic
     rows = session.execute(
         select(Enrolment.batch_id, func.count())
         .join(Member, Member.id == Enrolment.member_id)
+        .outerjoin(RetirementKeep, _KEEP)
         .where(
             Enrolment.year == year,
             Enrolment.batch_id == func.any(list(batch_ids)),
-            Member.employment_status.in_(GONE),
+            _changed(get_year(session, year).cover_start),
         )
         .group_by(Enrolment.batch_id)
     )
@@ -191,6 +202,15 @@ def last_handler(session: Session, actor: Actor) -> DistrictBatch | None:
         .order_by(DistrictBatch.id.desc())
         .limit(1)
     )
+
+
+def _changed(cover_start: date) -> ColumnElement[bool]:
+    """Nobody is submitted dead, retired, or past the line without being kept: who is now has changed since.
+
+    A birth date or a class may have been corrected, or a registry has answered.
+    """
+    retired, _unclear = statutory_retirement(cover_start)
+    return or_(Member.employment_status.in_(GONE), and_(retired, RetirementKeep.member_id.is_(None)))
 
 
 def _in_list(actor: Actor, status: BatchStatus, year: int) -> list[ColumnElement[bool]]:

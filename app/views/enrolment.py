@@ -62,6 +62,7 @@ class Enrolment(Screen):
                 plan_name=session.get_one(Plan, batch.plan).name,
                 union=session.get_one(Union, batch.union_id),
                 name=name,
+                reads_papers=may(self.actor, Permission.VIEW_MEMBERS),
                 page=people_in_batch(session, batch, cursor_of_request(), name=name),
                 changed=changed_since_submit(session, batch),
                 marked=marked_people(session, self.actor, batch),

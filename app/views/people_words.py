@@ -7,10 +7,10 @@ from typing import Any
 from flask_babel import gettext as _
 
 from app.labels import label
-from app.models import Member, ProtectionYear
+from app.models import EnrolmentBatch, Member, ProtectionYear
 from app.rules.enrolment import Bucket
 from app.rules.members import EmploymentStatus, SocialCardStatus
-from app.rules.retirement import Retirement, RetirementDate, retirement_of
+from app.rules.retirement import Retirement, RetirementDate, RetirementOutcome, retirement_of
 
 
 def remark_of(row: Any) -> str:
@@ -68,12 +68,19 @@ def remedy(status: SocialCardStatus) -> str:
     return words.get(status, "")
 
 
-def retirement_for(member: Member, year: ProtectionYear) -> Retirement:
-    """Section 6 for a member and a year's cover."""
+def changed_words(member: Member, batch: EnrolmentBatch) -> str:
+    """What has become of somebody since the submit: the registry's word, or the retirement month."""
+    if member.employment_status in (EmploymentStatus.DECEASED, EmploymentStatus.RETIRED):
+        return str(label(member.employment_status))
+    return f"{label(RetirementOutcome.RETIRED)} {retirement_words(member, batch)}"
+
+
+def retirement_for(member: Member, year: ProtectionYear | EnrolmentBatch) -> Retirement:
+    """Section 6 for a member and the cover of a year or of a batch."""
     return retirement_of(member.birth_date, member.sex, member.retirement_class, year.cover_start)
 
 
-def retirement_words(member: Member, year: ProtectionYear) -> str:
+def retirement_words(member: Member, year: ProtectionYear | EnrolmentBatch) -> str:
     """退休年月 · 类别: ``2028-01 · 男60``; of a woman of unknown class both, the earlier first."""
     dates = retirement_for(member, year).dates
     return " / ".join(retirement_date_words(each) for each in dates) or _("Date of birth unknown")
