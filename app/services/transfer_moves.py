@@ -16,7 +16,6 @@ from app.rules.corrections import CorrectionSource
 from app.rules.transfers import TransferAction, TransferState
 from app.security.actor import Actor
 from app.services.corrections import Correction, record_corrections
-from app.services.retirement import forget_papers
 
 YEAR_MARKS = ("enrolment_confirmation", "enrolment_exclusion", "retirement_keep")
 """What a union decided about its members for a year: its own judgement, which another one makes anew."""
@@ -34,9 +33,7 @@ def carry_over(session: Session, actor: Actor, transfer_ids: Sequence[int], now:
     facts = {"ids": list(transfer_ids), "now": now, "actor": actor.account_id or None, "name": actor.name}
     lapsed = list(session.scalars(text(LAPSE_OTHERS), facts))
     log_transfers(session, actor, lapsed, TransferAction.LAPSE, now, before=TransferState.WAITING)
-    papers = list(session.scalars(text(PAPERS), facts))
     session.execute(text(DROP_MARKS), facts)
-    forget_papers(session, papers)
     session.execute(text(LEAVE), facts)
     record_corrections(
         session,
@@ -112,12 +109,6 @@ LAPSE_OTHERS = """
 _EVENT = """
     INSERT INTO event (object_kind, object_id, union_id, second_id, district_id, at, actor_id, actor_name,
                        action, text, facts)
-"""
-
-PAPERS = """
-    SELECT DISTINCT k.file_id
-      FROM retirement_keep AS k JOIN member_transfer AS t ON t.member_id = k.member_id
-     WHERE t.id = ANY(:ids) AND k.file_id IS NOT NULL
 """
 
 DROP_MARKS = f"""
