@@ -21,7 +21,7 @@ from app.models import (
     Union,
 )
 from app.queries.members import MemberFilter, members_matching
-from app.rules.enrolment import EnrolmentStatus
+from app.rules.enrolment import Channel, EnrolmentStatus
 from app.rules.organisation import UnionLevel
 from app.rules.transfers import Direction, Side, TransferState
 from app.rules.violations import RuleViolation, not_found
@@ -200,6 +200,32 @@ def count_waiting(session: Session, actor: Actor) -> dict[Box, int]:
         )
     ).one()
     return {Box.MINE: row[0], Box.SENT: row[1]}
+
+
+def left_since_submit(session: Session, union_id: int, year: int, channel: Channel) -> int:
+    """People whom the union has enrolled for the year and who are members elsewhere by now.
+
+    They stay in its batches; its own list, which counts members, has them no more.
+    """
+    enrolled = (
+        select(Enrolment.member_id)
+        .join(Member, Member.id == Enrolment.member_id)
+        .where(
+            Enrolment.year == year,
+            Enrolment.member_id == MemberTransfer.member_id,
+            Enrolment.union_id == union_id,
+            Enrolment.channel == channel,
+            Enrolment.status != EnrolmentStatus.VOID,
+            Member.union_id != union_id,
+        )
+        .exists()
+    )
+    gone = select(func.count(MemberTransfer.member_id.distinct())).where(
+        MemberTransfer.from_union_id == union_id,
+        MemberTransfer.state == TransferState.ACCEPTED,
+        enrolled,
+    )
+    return session.scalar(gone) or 0
 
 
 def receiving_union(session: Session, actor: Actor, named: str) -> Union:

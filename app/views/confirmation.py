@@ -19,6 +19,7 @@ from app.queries.batches import first_live_batch
 from app.queries.enrolment import Preview, preview
 from app.queries.enrolment_people import PeopleFilter, eligible_ids, people_query
 from app.queries.paging import page_of
+from app.queries.transfers import left_since_submit
 from app.queries.years import get_year, plans_of, require_window
 from app.rules.enrolment import Bucket, Channel
 from app.rules.members import SocialCardStatus
@@ -161,6 +162,7 @@ class Confirmation(Screen):
                 page=page,
                 picks=picks,
                 elsewhere=sorted(picks.ids if picks.everyone else picks.ids - here),
+                left=left_since_submit(session, union.id, year, channel),
                 refusal=refusal,
             )
 

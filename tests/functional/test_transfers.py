@@ -14,7 +14,7 @@ from app.queries.check import find_lies
 from app.queries.cover import covers_of
 from app.queries.enrolment import bucket_counts
 from app.queries.log import log_of
-from app.queries.transfers import Box, transfers_in
+from app.queries.transfers import Box, left_since_submit, transfers_in
 from app.queries.years import get_year
 from app.rules.enrolment import BatchStatus, Bucket, Channel
 from app.rules.members import EmploymentStatus, IdType, Sex
@@ -259,6 +259,9 @@ def test_cover_stays_visible_where_it_was_earned(session, tree, operator, receiv
     year = get_year(session, 2025)
     counts, _ = bucket_counts(session, tree.other_grassroots, year, Channel.MEMBER_CARD)
     assert counts[Bucket.ELSEWHERE] == 1
+    counts, _ = bucket_counts(session, tree.grassroots, year, Channel.MEMBER_CARD)
+    left = left_since_submit(session, tree.grassroots.id, 2025, Channel.MEMBER_CARD)
+    assert (counts[Bucket.SUBMITTED], left) == (1, 1), "together the batch's head count"
 
 
 def test_the_log_stays_with_each_union(session, tree, operator, receiver):
