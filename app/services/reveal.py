@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from app.models import EventObject, Member, Union
-from app.queries.members import MemberFilter, members_matching
 from app.rules.violations import RuleViolation
 from app.rules.writing import compact
 from app.security.actor import Actor
@@ -39,20 +39,20 @@ def reveal_number(session: Session, actor: Actor, *, member_id: int, reason: str
 def begin_full_export(
     session: Session,
     actor: Actor,
-    wanted: MemberFilter,
+    matching: Select[Any],
     *,
     reason: str,
     filters: Sequence[tuple[str, str]],
     now: datetime,
-) -> int:
-    """Write down that full numbers leave the system, and answer how many people they belong to.
+) -> tuple[str, int]:
+    """Write down that the full numbers of these people leave the system; answers the reason and how many they are.
 
-    ``filters``: the filter in the reader's words. Raises ``reason_missing``, ``text_too_long``,
-    ``nobody_to_export`` or ``too_many_to_export``.
+    ``matching``: members the actor sees. ``filters``: the filter in the reader's words. Raises
+    ``reason_missing``, ``text_too_long``, ``nobody_to_export`` or ``too_many_to_export``.
     """
     require(actor, Permission.REVEAL_NUMBERS)
     said = _require_reason(reason)
-    people = session.scalar(select(func.count()).select_from(members_matching(actor, wanted).subquery())) or 0
+    people = session.scalar(select(func.count()).select_from(matching.subquery())) or 0
     if not people:
         raise RuleViolation("nobody_to_export")
     if people > MOST_EXPORTED:
@@ -68,7 +68,7 @@ def begin_full_export(
         text=said,
         facts={"people": people, "filters": [f"{name}：{value}" for name, value in filters]},
     )
-    return people
+    return said, people
 
 
 def _require_reason(reason: str) -> str:

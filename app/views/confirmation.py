@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from io import BytesIO
-from typing import Any
+from typing import Any, BinaryIO
 
 from flask import redirect, request, send_file, url_for
 from flask_appbuilder import expose
@@ -33,7 +34,9 @@ from app.transaction import transaction
 from app.views.base import Screen, cursor_of_request
 from app.views.calendar import year_steps
 from app.views.enrolment_words import counter_words, figures_sentence, payment_sentence
+from app.views.full_export import FullList, export_full
 from app.views.people_file import write_people_file
+from reports.workbook import Watermark
 
 YEAR = "<int(max=2999):year>"
 CHANNEL = "<any(member_card,social_card):channel>"
@@ -122,6 +125,36 @@ class Confirmation(Screen):
         out.seek(0)
         name = _("People to be enrolled %(year)s %(counter)s", year=year, counter=counter_words(bucket))
         return send_file(out, as_attachment=True, download_name=f"{name}.xlsx")
+
+    @expose(f"/{YEAR}/{CHANNEL}/people-full", methods=["GET", "POST"])
+    @needs(Permission.ENROL)
+    def people_full(self, year: int, channel: str) -> Any:
+        """完整号码导出 of the same people."""
+        return export_full(self, lambda session: self._full_list(session, year, Channel(channel)))
+
+    def _full_list(self, session: Session, year: int, channel: Channel) -> FullList:
+        form = PeopleFilterForm(request.args)
+        union, the_year = session.get_one(Union, self.actor.union_id), get_year(session, year)
+        bucket = _bucket_asked(channel)
+        matching = people_query(self.actor, union, the_year, channel, _filter(form, bucket))
+        words = ((_("Channel"), str(label(channel))), (_("Counter"), counter_words(bucket)))
+
+        def write(out: BinaryIO, mark: Watermark, at: datetime) -> None:
+            rows = session.execute(matching.order_by(Member.id))
+            write_people_file(
+                out, rows, the_year, filters=words, asked_by=self.actor.name, asked_at=at, mark=mark
+            )
+
+        return FullList(
+            matching,
+            words,
+            write,
+            file_name=_(
+                "People %(year)s %(counter)s with full numbers", year=year, counter=counter_words(bucket)
+            ),
+            back=url_for("Confirmation.screen", year=year, channel=channel.value, **request.args),
+            at=f"Enrolment.{channel.value}",
+        )
 
     def _picked(self, session: Session, year: int, channel: Channel, picks: Picks) -> Sequence[int] | None:
         if channel is Channel.MEMBER_CARD:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from io import BytesIO
-from typing import Any
+from datetime import datetime
+from typing import Any, BinaryIO
 
-from flask import request, send_file
+from flask import request, url_for
 from flask_appbuilder import expose
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
@@ -15,15 +15,15 @@ from app.forms.members import MemberFilterForm
 from app.forms.reasons import WhyForm
 from app.models import Member
 from app.queries.members import members_matching
-from app.queries.paging import Cursor, page_of
 from app.rules.violations import RuleViolation
 from app.security.needs import needs
 from app.security.roles import Permission
 from app.security.visible import get_visible
-from app.services.reveal import begin_full_export, reveal_number
+from app.services.reveal import reveal_number
 from app.transaction import transaction
 from app.views.base import Screen
 from app.views.choices import ROW_ID
+from app.views.full_export import FullList, export_full
 from app.views.members import filter_of, filter_words
 from app.views.people_file import write_member_file
 from reports.workbook import Watermark
@@ -58,42 +58,23 @@ class Numbers(Screen):
     @expose("/export-full", methods=["GET", "POST"])
     @needs(Permission.REVEAL_NUMBERS)
     def export(self) -> Any:
-        """The current filter's members with their numbers in full, marked as such on every page."""
-        form, asked = WhyForm(), MemberFilterForm(request.args)
+        """The current filter's members with their numbers in full."""
+        return export_full(self, self._members)
+
+    def _members(self, session: Session) -> FullList:
+        asked = MemberFilterForm(request.args)
         asked.validate()
-        if request.method == "GET":
-            return self._export(form, asked)
-        out, at = BytesIO(), now()
-        try:
-            with transaction() as session:
-                self._write(session, form.reason.data or "", asked, out, at)
-        except RuleViolation as refusal:
-            return self._export(form, asked, refusal), refusal.status
-        out.seek(0)
-        return send_file(out, as_attachment=True, download_name=_("Members with full numbers") + ".xlsx")
+        matching, words = members_matching(self.actor, filter_of(asked)), filter_words(asked)
 
-    def _write(self, session: Session, reason: str, asked: MemberFilterForm, out: BytesIO, at: Any) -> None:
-        wanted, words = filter_of(asked), filter_words(asked)
-        people = begin_full_export(session, self.actor, wanted, reason=reason, filters=words, now=at)
-        rows = session.scalars(
-            members_matching(self.actor, wanted).order_by(Member.id).execution_options(yield_per=1000)
-        )
-        mark = Watermark(
-            account=self.actor.username,
-            union=self.actor.union_name,
-            reason=" ".join(reason.split()),
-            people=people,
-        )
-        write_member_file(out, rows, filters=words, asked_by=self.actor.name, asked_at=at, mark=mark)
+        def write(out: BinaryIO, mark: Watermark, at: datetime) -> None:
+            rows = session.scalars(matching.order_by(Member.id).execution_options(yield_per=1000))
+            write_member_file(out, rows, filters=words, asked_by=self.actor.name, asked_at=at, mark=mark)
 
-    def _export(self, form: WhyForm, asked: MemberFilterForm, refusal: RuleViolation | None = None) -> str:
-        with transaction() as session:
-            matching = members_matching(self.actor, filter_of(asked))
-            page = page_of(session, matching, [Member.id], Cursor(size=1))
-        return self.render(
-            "members/export_full.html",
-            form=form,
-            page=page,
-            filters=filter_words(asked),
-            refusal=refusal,
+        return FullList(
+            matching,
+            words,
+            write,
+            file_name=_("Members with full numbers"),
+            back=url_for("Members.list", **request.args),
+            at="Members.list",
         )

@@ -28,8 +28,12 @@ def write_people_file(
     filters: Filters,
     asked_by: str,
     asked_at: datetime,
+    mark: Watermark | None = None,
 ) -> int:
-    """The people behind a counter; ``rows`` as ``app.queries.enrolment.people_query`` selects them."""
+    """The people behind a counter; ``rows`` as ``app.queries.enrolment.people_query`` selects them.
+
+    Masked, or under a watermark with full document numbers.
+    """
     columns = [
         PeopleColumn(_("Member number"), 14),
         PeopleColumn(_("Name"), 20),
@@ -52,7 +56,8 @@ def write_people_file(
         asked_at=asked_at,
         asked_by=asked_by,
     )
-    return write_people(columns, (_cells(row, year) for row in rows), about, out)
+    cells = (_cells(row, year, full=mark is not None) for row in rows)
+    return write_people(columns, cells, about, out, mark)
 
 
 def write_member_file(
@@ -85,7 +90,7 @@ def write_member_file(
     return write_people(columns, cells, about, out, mark)
 
 
-def _cells(row: Any, year: ProtectionYear) -> list[Cell]:
+def _cells(row: Any, year: ProtectionYear, *, full: bool) -> list[Cell]:
     member, bucket = row.Member, Bucket(row.bucket)
     cover: list[Cell] = [None, None, None]
     if bucket in COVERED:
@@ -94,7 +99,7 @@ def _cells(row: Any, year: ProtectionYear) -> list[Cell]:
         member.member_no,
         member.name,
         str(label(member.id_type)),
-        mask_id_number(member.id_number),
+        member.id_number if full else mask_id_number(member.id_number),
         mask_card_number(member.card_no),
         str(label(member.social_card_status)),
         str(label(member.employment_status)),

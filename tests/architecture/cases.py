@@ -106,6 +106,9 @@ SCREENS: dict[str, Case] = {
         bodies=[({}, {"plan": "A", "member_ids": [M]})],
     ),
     "Confirmation.people": Case(fixed=BY_CARD, queries=[{"bucket": "all"}, SEARCH]),
+    "Confirmation.people_full": Case(
+        fixed=BY_CARD, body={"reason": ""}, queries=[{"bucket": "all"}, SEARCH], alone=(200, 422)
+    ),
     "Cover.search": Case(queries=[SEARCH, {"name": "有卡"}]),
     "Cover.log": Case({"row_id": B, "member_id": Kind.COVERED}),
     "Dictionary.list": Case(),

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.models import Event, EventObject, Member
 from app.security.roles import Role
-from tests.factories import Tree, make_account, make_member, make_tree, sign_in
+from tests.factories import Tree, make_account, make_fees, make_member, make_tree, make_year, sign_in
 
 WHY = "核对办卡资料"
 
@@ -141,3 +141,19 @@ def test_nobody_to_export_is_no_export(session: Session, operator: FlaskClient, 
     answer = operator.post("/members/export-full?name=无此人", data={"reason": WHY})
     assert answer.status_code == 422 and "无可导出" in answer.text
     assert events(session, "export_numbers") == []
+
+
+def test_the_people_to_be_enrolled_go_out_with_full_numbers_the_same_way(
+    session: Session, operator: FlaskClient, tree: Tree, member: Member
+) -> None:
+    make_year(session)
+    make_fees(session)
+    make_member(session, tree.grassroots, name="张三")
+    page = "/enrolment/2025/member_card/people-full?name=欧阳"
+    assert "完整号码导出" in operator.get("/enrolment/2025/member_card/").text
+    assert operator.get(page).status_code == 200 and operator.post(page).status_code == 422
+    book = openpyxl.load_workbook(io.BytesIO(operator.post(page, data={"reason": "办卡"}).data))
+    cells = [cell for row in book["名单"].iter_rows(values_only=True) for cell in row]
+    assert member.id_number in cells and "张三" not in cells and member.card_no not in cells
+    (event,) = events(session, "export_numbers")
+    assert (event.text, event.facts["people"]) == ("办卡", 1)
