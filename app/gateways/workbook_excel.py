@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from functools import partial
+from itertools import chain, repeat
 from typing import Any
 
 from python_calamine import (
@@ -79,27 +80,32 @@ def remarks(
 
 
 def rows_of(sheet: CalamineSheet, part: SheetPart) -> Iterator[SheetRow]:
+    """The rows of the sheet; the cells without a value may lie beyond what its reader takes for its end."""
     left = (sheet.start or (0, 0))[1]
-    merged = MergedCells(sheet.merged_cell_ranges or [], left)
-    for at, values in enumerate(sheet.iter_rows()):
-        cells: list[Cell] = [plain(value, part.counts_from_1900) for value in values]
+    merged = MergedCells(sheet.merged_cell_ranges or [])
+    values = chain(sheet.iter_rows(), repeat(()))
+    last = max((sheet.end or (-1, 0))[0], max(part.marks, default=-1))
+    for at in range(last + 1):
+        cells: list[Cell] = [""] * left + [plain(value, part.counts_from_1900) for value in next(values)]
         for column, shown in part.marks.get(at, ()):
-            if column >= left:
-                cells[column - left : column - left + 1] = [shown]
+            cells += [""] * (column + 1 - len(cells))
+            cells[column] = shown
         merged.fill(at, cells)
-        yield at + 1, [""] * left + cells
+        yield at + 1, cells
 
 
 class MergedCells:
     """What a cell merged over several rows says, it says for each of them that holds anything else."""
 
-    def __init__(self, ranges: Sequence[tuple[tuple[int, int], tuple[int, int]]], left: int) -> None:
+    def __init__(self, ranges: Sequence[tuple[tuple[int, int], tuple[int, int]]]) -> None:
         self._coming = sorted(
-            (top, column - left, bottom)
-            for (top, column), (bottom, _) in ranges
-            if bottom > top and 0 <= column - left < MERGED_COLUMNS
+            (
+                (top, column, bottom)
+                for (top, column), (bottom, _) in ranges
+                if bottom > top and column < MERGED_COLUMNS
+            ),
+            reverse=True,
         )
-        self._coming.reverse()
         self._held: dict[int, tuple[int, Cell]] = {}
 
     def fill(self, row: int, cells: list[Cell]) -> None:

@@ -27,6 +27,7 @@ MARKS = 50_000
 """Cells without a value that are named one by one; with more of them the sheet is refused as a whole."""
 
 SHOWN = 200
+LAST_ROW = 1_048_576
 
 _PREFIX = re.compile(rb"<(\w+:)?worksheet[\s>]")
 _PLACE = re.compile(rb"\sr=[\"']([A-Z]{1,3})([0-9]{1,7})[\"']")
@@ -104,7 +105,9 @@ def looked_through(pieces: Iterator[bytes], sheet: SheetPart) -> Iterator[bytes]
         text = rest + piece
         # A cell that is cut in two waits for its second half.
         cut = text.rfind(b"<%bc " % prefix)
-        whole = cut if cut > len(text) - LONGEST_CELL else len(text)
+        if cut < 0:
+            cut = text.rfind(b"<")
+        whole = cut if cut > max(-1, len(text) - LONGEST_CELL) else len(text)
         note(text[:whole], sheet, prefix, patterns)
         rest = text[whole:]
         yield piece
@@ -139,7 +142,7 @@ def note(
 
 def mark(sheet: SheetPart, attributes: bytes, shown: bytes) -> None:
     place = _PLACE.search(attributes)
-    if place is None:
+    if place is None or int(place[2]) > LAST_ROW:
         return
     sheet.count += 1
     if sheet.count > MARKS:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.rules.import_tables import TABLES, table_of
-from app.rules.imports import ImportKind, lay_out, plain_header, read_row
+from app.rules.imports import ImportKind, body_of, lay_out, plain_header, read_row
 from app.rules.members import IdType, RetirementClass, Sex
 from app.rules.violations import RuleViolation
 
@@ -50,6 +50,73 @@ def test_a_known_column_twice_is_a_problem():
     with pytest.raises(RuleViolation) as caught:
         lay_out(MEMBERS, ["姓名", "证件类型", "证件号码", "手机号", "姓名*"])
     assert caught.value.code == "column_repeated"
+
+
+NEEDED = ["姓名", "证件类型", "证件号码", "手机号"]
+PERSON = ["王一", "身份证", RESIDENT, "13800000001"]
+
+
+def body(*rows):
+    """The layout, and the rows below the header by number; blank rows are left out as a reader does."""
+    layout, below = body_of(MEMBERS, iter([(at, cells) for at, cells in enumerate(rows, 1) if any(cells)]))
+    return layout, list(below)
+
+
+@pytest.mark.parametrize(
+    "above",
+    [
+        [],
+        [["海城市总工会会员名单"]],
+        [["海城市总工会会员名单"], [], ["单位：甲厂", "", "", "2026年11月"]],
+        [["个人信息", "", "", "联系方式"]],
+        [["", "姓名"], ["", "手机号"]],
+    ],
+)
+def test_titles_groups_and_blanks_may_stand_above_the_header(above):
+    layout, below = body(*above, NEEDED, PERSON)
+    assert (layout.row, layout.headers) == (len(above) + 1, tuple(NEEDED))
+    assert below == [(len(above) + 2, PERSON)]
+
+
+def test_a_header_of_two_rows_is_read_by_its_lower_names_and_the_upper_ones_over_blanks():
+    layout, below = body(["姓名", "证件", "", "手机号", "备注"], ["", "证件类型", "证件号码"], PERSON)
+    assert layout.positions == {"姓名": 0, "证件类型": 1, "证件号码": 2, "手机号": 3, "备注": 4}
+    assert (layout.row, below) == (2, [(3, PERSON)])
+
+
+def test_a_header_written_by_hand_is_recognised():
+    layout, _ = body(["姓\n名＊", " 证件\u3000类型", "＊证件号码", "手机号 *"])
+    assert layout.positions == {"姓名": 0, "证件类型": 1, "证件号码": 2, "手机号": 3}
+
+
+def test_the_header_repeated_on_each_page_is_no_row():
+    _, below = body(NEEDED, PERSON, [header + "*" for header in NEEDED], PERSON)
+    assert [row for row, _ in below] == [2, 4]
+
+
+def test_the_rows_of_people_are_never_taken_for_a_header():
+    _, below = body(NEEDED, ["姓名", "护照", "E1", "1"], PERSON)
+    assert [row for row, _ in below] == [2, 3]
+
+
+def test_where_columns_are_missing_the_row_that_comes_nearest_is_told():
+    with pytest.raises(RuleViolation) as caught:
+        body(["名单", "甲厂"], ["姓名", "证件号码", "工号"], ["王一", "1", "2"])
+    assert caught.value.facts == {"columns": "证件类型、手机号", "found": "姓名、证件号码、工号"}
+
+
+def test_the_sentence_about_headers_stays_one_whatever_the_file_says():
+    with pytest.raises(RuleViolation) as caught:
+        body(["长" * 30_000] * 200)
+    assert len(str(caught.value.facts["found"])) < 2_000
+
+
+@pytest.mark.parametrize(
+    ("cell", "code"), [("#N/A", "cell_error"), ("#DIV/0!", "cell_error"), ("=A1", "cell_formula")]
+)
+@pytest.mark.parametrize("header", ["姓名", "手机号", "备注", "出生日期"])
+def test_a_cell_without_a_value_is_named_as_such_in_every_column(header, cell, code):
+    assert read(GOOD | {header: cell})[1] == [(header, code)]
 
 
 def test_above_the_grassroots_level_the_union_of_each_member_is_required():
