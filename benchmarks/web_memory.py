@@ -34,6 +34,23 @@ def main(place: City) -> bool:
         web.process.wait()
 
 
+def start_part(name: str, place: City, **settings: str) -> subprocess.Popen[bytes]:
+    """A part of the product as it is started in earnest."""
+    environment = os.environ | {
+        "CANBAO_DATABASE_URL": place.url.replace("+psycopg", ""),
+        "CANBAO_SECRET_KEY": SECRET,
+        "CANBAO_DATA_DIR": str(place.data_dir),
+        "CANBAO_DEMO": "0",
+        **settings,
+    }
+    return subprocess.Popen(
+        [sys.executable, str(ROOT / "run.py"), name],
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+
+
 class Web:
     """One gunicorn with one worker, and a program that calls it."""
 
@@ -42,20 +59,7 @@ class Web:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
         self.address = f"http://127.0.0.1:{port}"
-        environment = os.environ | {
-            "CANBAO_PORT": str(port),
-            "CANBAO_DATABASE_URL": place.url.replace("+psycopg", ""),
-            "CANBAO_SECRET_KEY": SECRET,
-            "CANBAO_DATA_DIR": str(place.data_dir),
-            "CANBAO_WEB_WORKERS": "1",
-            "CANBAO_DEMO": "0",
-        }
-        self.process = subprocess.Popen(
-            [sys.executable, str(ROOT / "run.py"), "web"],
-            env=environment,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
+        self.process = start_part("web", place, CANBAO_PORT=str(port), CANBAO_WEB_WORKERS="1")
 
     def wait(self) -> None:
         deadline = time.monotonic() + SECONDS_TO_START

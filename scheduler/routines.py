@@ -7,7 +7,9 @@ from datetime import datetime
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from app.clock import now
 from app.jobs import enqueue
+from app.services.imports import give_up_abandoned
 
 ATTEMPTS_AFTER_KILLS = 5
 WORKER_LOCK = 0x776F726B
@@ -22,6 +24,12 @@ def sweep_stalled_jobs(session: Session, boundary: datetime) -> str:
     session.execute(text(FAIL_JOBS), {"ids": ended})
     session.execute(text(RETRY_JOBS), {"ids": again})
     return f"{len(again)} again, {len(ended)} failed" if found else "none stalled"
+
+
+def give_up_imports(session: Session, boundary: datetime) -> str:
+    """Imports whose job failed for good don't stay at work for ever."""
+    found = give_up_abandoned(session, now())
+    return f"{found} given up" if found else "none abandoned"
 
 
 def enqueue_check(session: Session, boundary: datetime) -> str:

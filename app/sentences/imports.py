@@ -161,5 +161,9 @@ SENTENCES = {
     "workbook_too_long": _("The workbook has more rows than one import takes. Split it."),
     "file_too_large": _("The file is larger than {limit_mb} MB."),
     "import_not_ready": _("The workbook is still being checked. Please wait a moment."),
+    "import_given_up": _(
+        "The work on this workbook was interrupted several times and has been given up. Nothing was taken over. "
+        "Please try it once more; if it stops again, tell the technical support."
+    ),
     "import_failed": _("This workbook could not be read, so there is nothing to import."),
 }

@@ -81,17 +81,20 @@ def _parameters(run: ImportRun, now: datetime) -> dict[str, Any]:
 def _outcome_sql(change: Change) -> str:
     stored = ", ".join(f"m.{name}" for name in change.values)
     wanted = ", ".join(change.values.values())
+    # The outcome is told first and once: what an update changes costs more, and most rows are none.
     return f"""
         WITH seen AS (
-            SELECT s.row,
-                   CASE WHEN m.id IS NULL THEN 'created'
-                        WHEN ROW({stored}) IS DISTINCT FROM ROW({wanted}) THEN 'updated'
-                        ELSE 'unchanged' END AS outcome,
-                   jsonb_strip_nulls(jsonb_build_object({_changes_sql(change)})) AS changes
+            SELECT s.row, told.outcome,
+                   CASE told.outcome WHEN 'updated'
+                        THEN jsonb_strip_nulls(jsonb_build_object({_changes_sql(change)})) END AS changes
               FROM staged AS s LEFT JOIN {change.table} AS m ON {change.match}
+             CROSS JOIN LATERAL (SELECT CASE WHEN m.id IS NULL THEN 'created'
+                                             WHEN ROW({stored}) IS DISTINCT FROM ROW({wanted}) THEN 'updated'
+                                             ELSE 'unchanged' END AS outcome
+                                 OFFSET 0) AS told
         )
         UPDATE staged AS judged
-           SET outcome = seen.outcome, changes = CASE seen.outcome WHEN 'updated' THEN seen.changes END
+           SET outcome = seen.outcome, changes = seen.changes
           FROM seen
          WHERE judged.row = seen.row
     """  # noqa: S608

@@ -59,7 +59,8 @@ def judge(session: Session, actor: Actor, run: ImportRun, now: datetime, tell: T
     tell((steps - 3) / steps)
     foresee_outcomes(session, run, now)
     tell((steps - 2) / steps)
-    session.execute(text(MARK_ROWS), {"id": run.id})
+    session.execute(text(MARK_WRONG), {"id": run.id})
+    session.execute(text(MARK_RIGHT), {"id": run.id})
     tell((steps - 1) / steps)
     figures = session.execute(text(FIGURES), {"id": run.id}).one()
     run.rows, run.valid, run.invalid = figures.rows, figures.valid, figures.rows - figures.valid
@@ -84,6 +85,8 @@ def _stage(session: Session, run: ImportRun, kind: Kind) -> None:
             """  # noqa: S608  (the columns are constants of import_kinds)
         )
     )
+    # Nothing is known yet about the rows of this run: without the index a plan may go through staged for each of them.
+    session.execute(text("CREATE UNIQUE INDEX ON staged (row)"))
     session.execute(text("ANALYZE staged"))
 
 
@@ -193,12 +196,19 @@ FORGET_JUDGED = "DELETE FROM import_error WHERE import_id = :id AND code = ANY(:
 
 DROP_WRONG = "DELETE FROM staged AS s USING import_error AS e WHERE e.import_id = :id AND e.row = s.row"
 
-MARK_ROWS = """
+MARK_WRONG = """
     UPDATE import_row AS r
-       SET valid = s.row IS NOT NULL, outcome = s.outcome, changes = s.changes
-      FROM import_row AS each LEFT JOIN staged AS s ON s.row = each.row
-     WHERE each.import_id = :id AND r.import_id = each.import_id AND r.row = each.row
-       AND (r.valid, r.outcome, r.changes) IS DISTINCT FROM (s.row IS NOT NULL, s.outcome, s.changes)
+       SET valid = false, outcome = NULL, changes = NULL
+     WHERE r.import_id = :id AND (r.valid OR r.outcome IS NOT NULL)
+       AND NOT EXISTS (SELECT FROM staged AS s WHERE s.row = r.row)
+"""
+
+MARK_RIGHT = """
+    UPDATE import_row AS r
+       SET valid = true, outcome = s.outcome, changes = s.changes
+      FROM staged AS s
+     WHERE r.import_id = :id AND r.row = s.row
+       AND (r.valid, r.outcome, r.changes) IS DISTINCT FROM (true, s.outcome, s.changes)
 """
 
 FIGURES = """

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from app.gateways.workbook_container import MEDIA_TYPES, recognise
@@ -20,7 +20,7 @@ from app.models import (
     StoredFile,
 )
 from app.rules.import_tables import table_of
-from app.rules.imports import ANSWER_KINDS, SIZE_LIMIT, ImportKind, ImportState, RowError
+from app.rules.imports import ANSWER_KINDS, AT_WORK, SIZE_LIMIT, ImportKind, ImportState, RowError
 from app.rules.members import MembershipKind
 from app.rules.organisation import UnionLevel
 from app.rules.violations import RuleViolation
@@ -154,7 +154,7 @@ def commit_import(session: Session, actor: Actor, import_id: int, now: datetime)
         raise RuleViolation(
             "import_failed" if run.state is ImportState.FAILED else "import_not_ready", status=409
         )
-    run.state, run.told.percent = ImportState.COMMITTING, 0
+    run.state, run.told.percent, run.problem_code = ImportState.COMMITTING, 0, None
     enqueue(session, "imports.commit", import_id=run.id)
     return run
 
@@ -183,6 +183,35 @@ def apply_import(session: Session, import_id: int, now: datetime, tell: Tell = n
         to_state=ImportState.DONE,
         facts=figures | outcome,
     )
+
+
+def give_up_abandoned(session: Session, now: datetime) -> int:
+    """End imports that no job works on any more, since theirs failed again and again; how many there were.
+
+    Nothing of them was taken over: one that was checked can be committed again, another is to be uploaded again.
+    """
+    abandoned = session.scalars(
+        select(ImportRun)
+        .where(ImportRun.state.in_(AT_WORK), text(NO_JOB_LEFT))
+        .with_for_update(of=ImportRun, skip_locked=True)
+    ).all()
+    for run in abandoned:
+        run.problem_code = "import_given_up"
+        if run.state is ImportState.COMMITTING:
+            run.state = ImportState.READY
+        else:
+            run.state, run.finished_at = ImportState.FAILED, now
+            forget_rows(session, run.id)
+    return len(abandoned)
+
+
+NO_JOB_LEFT = """
+    NOT EXISTS (SELECT
+                  FROM procrastinate_jobs AS job
+                 WHERE job.task_name IN ('imports.check', 'imports.commit')
+                   AND job.args ->> 'import_id' = import_run.id::text
+                   AND job.status IN ('todo', 'doing'))
+"""
 
 
 def _locked(session: Session, import_id: int) -> ImportRun:

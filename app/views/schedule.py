@@ -19,6 +19,7 @@ TIMETABLE_KEY = "canbao-timetable"
 
 JOBS = {
     "jobs.sweep_stalled": lambda: _("Take back jobs of workers that died"),
+    "imports.give_up": lambda: _("End imports that nobody works on any more"),
     "check.nightly": lambda: _("Re-derive every figure from its rows"),
     "records.forget_old": lambda: _("Forget finished jobs and old answers"),
 }

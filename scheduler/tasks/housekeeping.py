@@ -55,5 +55,5 @@ FORGET_JOBS = """
 
 FORGET_RUNS = """
     DELETE FROM scheduler_run
-     WHERE name = 'jobs.sweep_stalled' AND ok AND boundary < :before
+     WHERE name IN ('jobs.sweep_stalled', 'imports.give_up') AND ok AND boundary < :before
 """
