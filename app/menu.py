@@ -33,6 +33,7 @@ MENU: tuple[Section, ...] = (
         _("Member management"),
         (
             Entry(_("Members"), "Members.list", P.VIEW_MEMBERS),
+            Entry(_("Expiring documents"), "Expiring.list", P.EDIT_MEMBERS),
             Entry(_("Import in bulk"), "Imports.list", P.IMPORT_MEMBERS),
             Entry(_("Transfer in bulk"), "Transfers.choose", P.TRANSFER_MEMBERS),
             Entry(_("Review of transfers"), "Transfers.review", P.TRANSFER_MEMBERS),

@@ -27,6 +27,7 @@ from app.views.cover import Cover
 from app.views.dictionary import Dictionary
 from app.views.documents import Documents
 from app.views.enrolment import Enrolment
+from app.views.expiring import Expiring
 from app.views.fee_splits import FeeSplits
 from app.views.fees import Fees
 from app.views.filing import Filing
@@ -72,6 +73,7 @@ SCREENS: tuple[type[Any], ...] = (
     Numbers,
     Search,
     Transfers,
+    Expiring,
     Cover,
     Review,
     Filing,

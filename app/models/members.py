@@ -104,6 +104,14 @@ class Member(Scoped, Entity):
         Index("member_by_union", "union_id", "id"),
         Index("member_by_second", "second_id", "id"),
         Index("member_by_district", "district_id", "id"),
+        Index(
+            "member_by_expiry",
+            "union_id",
+            "id_expires_on",
+            "id",
+            postgresql_where=text("NOT id_never_expires"),
+        ),
+        Index("member_by_tag", "union_id", "tag", postgresql_where=text("tag <> ''")),
         Index("member_by_name", "name", postgresql_ops={"name": "text_pattern_ops"}),
     )
 

@@ -91,3 +91,17 @@ def expiry(expires_on: date | None, never_expires: bool, today: date) -> Expiry:
     if expires_on < today:
         return Expiry.EXPIRED
     return Expiry.SOON if expires_on <= today + SOON else Expiry.VALID
+
+
+def blocks_card(state: Expiry) -> bool:
+    """Whether no card may be issued on such a document (domain section 7)."""
+    return state is Expiry.EXPIRED
+
+
+def require_renewal(expires_on: date | None, never_expires: bool, renewed: date, today: date) -> None:
+    """A renewed document holds beyond today, and longer than the one before: ``renewal_past``, ``renewal_earlier``."""
+    if renewed <= today:
+        raise RuleViolation("renewal_past")
+    before = LONG_TERM if never_expires else expires_on
+    if before is not None and renewed <= before:
+        raise RuleViolation("renewal_earlier", before=LONG_TERM_WORD if never_expires else before)

@@ -13,6 +13,13 @@ SENTENCES = {
     "too_many_to_export": _(
         "These are too many people for one workbook: at most {limit}. Please narrow the filter."
     ),
+    "renewal_past": _("A renewed document holds beyond today. Please check the date."),
+    "renewal_earlier": _("The document holds until {before} already; a renewed one holds longer."),
+    "renewal_date_missing": _("Give the new date for the people you ticked, or tick 长期."),
+    "renewals_refused": _(
+        "Nothing was changed: {people} of these dates can't be. A new date lies ahead and is later than the "
+        "one before; see the rows marked in red."
+    ),
     "document_covered": _(
         "The document can't be changed: this person is enrolled for {year} under it. "
         "Please ask your upper union to return the batch first."

@@ -26,6 +26,7 @@ MEMBER_ACTIONS: Mapping[str, Words] = {
     "include": _("Enrolled again"),
     "keep": _("Kept past retirement age"),
     "withdraw_keep": _("Keeping withdrawn"),
+    "renew_document": _("New expiry date of the document"),
     "set_retirement_class": _("Retirement class set"),
     "transfer_out": _("Transferred to another union"),
     "transfer_in": _("Came from another union"),

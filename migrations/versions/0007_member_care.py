@@ -15,11 +15,17 @@ depends_on = None
 
 
 def upgrade() -> None:
+    op.execute(
+        "CREATE INDEX member_by_expiry ON member (union_id, id_expires_on, id) WHERE NOT id_never_expires"
+    )
+    op.execute("CREATE INDEX member_by_tag ON member (union_id, tag) WHERE tag <> ''")
     _keeps_have_papers()
 
 
 def downgrade() -> None:
     _keeps_have_no_papers()
+    op.execute("DROP INDEX member_by_tag")
+    op.execute("DROP INDEX member_by_expiry")
 
 
 def _keeps_have_papers() -> None:

@@ -129,6 +129,13 @@ SCREENS: dict[str, Case] = {
     "Enrolment.social_card": Case(queries=[{"number": "JC"}]),
     "Enrolment.batch": Case({"row_id": B}),
     "Enrolment.submitted": Case({"row_id": B}),
+    "Expiring.list": Case(
+        queries=[{"state": "unknown"}, {"state": "soon"}],
+        bodies=[
+            ({}, {"member_ids": M, "expires_on": "2999-12-31"}),
+            ({"state": "unknown"}, {"picked": M, "long_term": "1"}),
+        ],
+    ),
     "FeeSplits.list": Case(),
     "FeeSplits.choose": Case(fixed=IN_YEAR | PLAN, queries=[{"text": Other.MARK}, {"text": Other.CODE}]),
     "FeeSplits.edit": Case(

@@ -9,5 +9,6 @@ import { downloads } from "./downloads.js";
 import { picks } from "./picks.js";
 import { drop } from "./drop.js";
 import { worklist } from "./worklist.js";
+import { cells } from "./cells.js";
 
-for (const start of [drawer, dialogs, ticks, refresh, forms, marks, downloads, picks, drop, worklist]) start(document);
+for (const start of [drawer, dialogs, ticks, refresh, forms, marks, downloads, picks, drop, worklist, cells]) start(document);

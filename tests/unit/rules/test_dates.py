@@ -4,7 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.rules.dates import LONG_TERM, Expiry, expiry, read_date, read_expiry, read_past_date
+from app.rules.dates import (
+    LONG_TERM,
+    Expiry,
+    blocks_card,
+    expiry,
+    read_date,
+    read_expiry,
+    read_past_date,
+    require_renewal,
+)
 from app.rules.violations import RuleViolation
 
 TODAY = date(2026, 11, 20)
@@ -93,3 +102,28 @@ def test_a_document_holds_on_its_last_day_and_is_flagged_90_days_before(days, st
 def test_a_document_for_good_never_expires_and_an_unknown_one_says_so():
     assert expiry(None, True, TODAY) is Expiry.LONG_TERM
     assert expiry(None, False, TODAY) is Expiry.UNKNOWN
+
+
+def test_only_an_expired_document_blocks_a_card():
+    assert [state for state in Expiry if blocks_card(state)] == [Expiry.EXPIRED]
+
+
+@pytest.mark.parametrize(
+    ("before", "never", "renewed", "code"),
+    [
+        (TODAY, False, TODAY, "renewal_past"),
+        (TODAY, False, TODAY + timedelta(days=1), None),
+        (TODAY + timedelta(days=30), False, TODAY + timedelta(days=30), "renewal_earlier"),
+        (None, False, TODAY + timedelta(days=1), None),
+        (TODAY, False, LONG_TERM, None),
+        (None, True, TODAY + timedelta(days=1), "renewal_earlier"),
+        (None, True, LONG_TERM, "renewal_earlier"),
+    ],
+)
+def test_a_renewed_document_holds_beyond_today_and_longer_than_before(before, never, renewed, code):
+    try:
+        require_renewal(before, never, renewed, TODAY)
+    except RuleViolation as refused:
+        assert refused.code == code
+    else:
+        assert code is None
