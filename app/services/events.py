@@ -7,8 +7,7 @@ from datetime import datetime
 from typing import Any
 from typing import cast as typed
 
-from sqlalchemy import ARRAY, BigInteger, Table, cast, column, func, insert, literal, select
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import ARRAY, BigInteger, Table, cast, func, insert, literal, select
 from sqlalchemy.orm import Session
 
 from app.models import Event, EventObject
@@ -77,40 +76,6 @@ def record_many(
     columns = Event.__table__.columns
     constants = [literal(value, columns[name].type) for name, value in values.items()]
     session.execute(insert(Event).from_select(["object_id", *values], select(ids, *constants)))
-
-
-def record_each(
-    session: Session,
-    actor: Actor,
-    kind: EventObject,
-    facts: Mapping[int, Mapping[str, Any]],
-    action: str,
-    *,
-    now: datetime,
-    scope: Any,
-    text: str = "",
-) -> None:
-    """One event an object, each with facts of its own, in one statement; ``facts`` by object."""
-    told = func.unnest(
-        cast(list(facts), ARRAY(BigInteger)), cast([dict(each) for each in facts.values()], ARRAY(JSONB))
-    ).table_valued(column("object_id", BigInteger), column("facts", JSONB))
-    told = told.render_derived(name="told")
-    values = {
-        "object_kind": kind.value,
-        **scope_of(scope),
-        "at": now,
-        "actor_id": actor.account_id or None,
-        "actor_name": actor.name,
-        "action": action,
-        "text": text,
-    }
-    columns = Event.__table__.columns
-    constants = [literal(value, columns[name].type) for name, value in values.items()]
-    session.execute(
-        insert(Event).from_select(
-            ["object_id", "facts", *values], select(told.c.object_id, told.c.facts, *constants)
-        )
-    )
 
 
 def scope_of(row: Any) -> dict[str, int | None]:

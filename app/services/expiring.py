@@ -6,18 +6,20 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ARRAY, BigInteger, Date, column, func, select, update
+from sqlalchemy import ARRAY, BigInteger, Date, Row, column, func, select, update
 from sqlalchemy import cast as in_sql
 from sqlalchemy.orm import Session
 
 from app.clock import SHANGHAI
 from app.models import EventObject, Member
-from app.rules.dates import LONG_TERM, LONG_TERM_WORD, require_renewal
+from app.rules.corrections import CorrectionSource
+from app.rules.dates import LONG_TERM, require_renewal
 from app.rules.violations import RuleViolation, not_found
 from app.security.actor import Actor
 from app.security.roles import Permission, require
+from app.services.corrections import Correction, record_corrections
 from app.services.enrolment import lock_own_union
-from app.services.events import record_each
+from app.services.events import record_many
 
 REASON_MAX = 200
 
@@ -63,17 +65,24 @@ def renew_documents(
     if problems:
         raise WrongDates(problems)
     _set_dates(session, dates, now)
-    record_each(
+    ids = [row.id for row in stored]
+    record_many(session, actor, EventObject.MEMBER, ids, "renew_document", now=now, scope=union, text=reason)
+    record_corrections(
         session,
         actor,
-        EventObject.MEMBER,
-        {row.id: {"before": _word(row.id_expires_on), "after": _word(dates[row.id])} for row in stored},
-        "renew_document",
+        [correction for row in stored for correction in _corrections(row, dates[row.id])],
+        source=CorrectionSource.BATCH,
         now=now,
-        scope=union,
-        text=reason,
     )
     return len(stored)
+
+
+def _corrections(row: Row[*tuple[Any, ...]], renewed: date) -> list[Correction]:
+    forever = renewed == LONG_TERM
+    return [
+        Correction(row.id, "id_expires_on", row.id_expires_on, None if forever else renewed),
+        Correction(row.id, "id_never_expires", row.id_never_expires, forever),
+    ]
 
 
 def _set_dates(session: Session, dates: Mapping[int, date], now: datetime) -> None:
@@ -92,7 +101,3 @@ def _set_dates(session: Session, dates: Mapping[int, date], now: datetime) -> No
         .execution_options(synchronize_session=False)
     )
     session.expire_all()
-
-
-def _word(day: date | None) -> Any:
-    return LONG_TERM_WORD if day == LONG_TERM else day.isoformat() if day else None

@@ -64,13 +64,10 @@ class Expiring(Screen):
                 cursor_of_request(),
                 descending=False,
             )
-            rows = [row[0] for row in page.rows] if dated else page.rows
-            here = {member.id for member in rows}
-            picks = typed.picks
+            here, picks = {member.id for member in page.rows}, typed.picks
             return self.render(
                 "members/expiring.html",
                 page=page,
-                members=rows,
                 state=state,
                 counts=expiry_counts(session, self.actor, today()),
                 today=today(),

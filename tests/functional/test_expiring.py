@@ -8,7 +8,7 @@ import pytest
 import time_machine
 from sqlalchemy import select
 
-from app.models import Event, Member
+from app.models import Event, Member, MemberCorrection
 from app.queries.expiring import WORK, expiry_counts, in_state
 from app.rules.dates import LONG_TERM, Expiry, expiry
 from app.rules.violations import RuleViolation
@@ -33,8 +33,8 @@ def actor(session, tree):
 
 @pytest.fixture
 def operator(client, session, tree):
-    sign_in(client, make_account(session, tree.grassroots, Role.OPERATOR))
     with time_machine.travel(NOW, tick=False):
+        sign_in(client, make_account(session, tree.grassroots, Role.OPERATOR))
         yield client
 
 
@@ -94,9 +94,15 @@ def test_each_row_takes_its_own_date_and_is_logged_with_old_and_new(session, tre
     session.expire_all()
     assert (one.id_expires_on, one.id_never_expires) == (date(2036, 11, 20), False)
     assert (two.id_expires_on, two.id_never_expires) == (None, True)
-    assert [(event.object_id, event.facts, event.text) for event in events(session)] == [
-        (one.id, {"before": "2026-11-19", "after": "2036-11-20"}, "换证"),
-        (two.id, {"before": "2026-11-18", "after": "长期"}, "换证"),
+    assert [(event.object_id, event.text) for event in events(session)] == [
+        (one.id, "换证"),
+        (two.id, "换证"),
+    ]
+    said = session.scalars(select(MemberCorrection).order_by(MemberCorrection.id))
+    assert [(each.member_id, each.field, each.before, each.after) for each in said] == [
+        (one.id, "id_expires_on", "2026-11-19", "2036-11-20"),
+        (two.id, "id_expires_on", "2026-11-18", ""),
+        (two.id, "id_never_expires", "", "yes"),
     ]
 
 
