@@ -7,6 +7,7 @@ from flask_wtf import FlaskForm
 from wtforms import Form, SelectField, StringField, TextAreaField
 from wtforms.validators import Length
 
+from app.forms.search import NumberField
 from app.labels import choices
 from app.rules.members import IdType
 from app.rules.transfers import Direction, TransferState
@@ -20,7 +21,7 @@ class ChooseForm(Form):
 
     sender = StringField(_("Sending union"), [SHORT])
     name = StringField(_("Name"), [SHORT])
-    id_number = StringField(_("Document number"), [SHORT])
+    id_number = NumberField(_("Document number"))
     member_no = StringField(_("Member number"), [SHORT])
 
 

@@ -47,6 +47,17 @@ def test_a_page_carries_no_code_and_reaches_nowhere(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=name)
+def test_a_document_number_is_searched_for_by_a_form_that_is_posted(path: Path) -> None:
+    """``filter_number`` and the action of ``Search.find`` go together; no address takes what was typed."""
+    source = path.read_text(encoding="utf-8")
+    if path.name == "form.html" and path.parent.name == "macros":
+        return
+    assert not re.search(r"filter_text\('id_number'|id_number=[\w.]*\.data", source)
+    if "filter_number(" in source:
+        assert "numbers=true" in source or "url_for('Search.find')" in source
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=name)
 def test_words_are_in_the_catalogues(path: Path) -> None:
     source = re.sub(r"\{#.*?#\}", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
     assert not CHINESE.search(source.replace(TYPED_AS_IT_IS, ""))
