@@ -46,18 +46,23 @@ _HAN = re.compile(f"[{HAN_SIGNS}]")
 def cell_text(cell: Cell) -> str:
     """The cell as its sheet shows it, without blanks at the edges; whole numbers without a decimal point."""
     if isinstance(cell, str):
-        return cell.translate(_INVISIBLE).strip()
+        return _visible(cell).strip()
     return str(int(cell)) if cell == int(cell) and abs(cell) < 10**EXACT_DIGITS else str(cell)
+
+
+def _visible(text: str) -> str:
+    """Without its invisible signs; most texts have none, and are asked quickly."""
+    return text if text.isprintable() else text.translate(_INVISIBLE)
 
 
 def half_width(text: str) -> str:
     """Full-width letters, digits and signs as their plain ones; wide blanks as plain blanks."""
-    return text.translate(_HALF_WIDTH)
+    return text if text.isascii() else text.translate(_HALF_WIDTH)
 
 
 def compact(text: str) -> str:
     """A code or number: half width, upper case, no blanks anywhere, no sign before it that keeps it a text."""
-    return "".join(half_width(text.translate(_INVISIBLE)).split()).upper().lstrip(_KEEPS_TEXT)
+    return "".join(half_width(_visible(text)).split()).upper().lstrip(_KEEPS_TEXT)
 
 
 def number_text(cell: Cell) -> str:
