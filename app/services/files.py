@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from app.models import StoredFile
 from app.rules.attachments import attachment_type
 from app.rules.settlement import voucher_type
+from app.rules.writing import cell_text
 from app.sealing import Purpose, key_ring
 
 NAME_MAX = 120
@@ -30,7 +31,7 @@ def store_file(
     session: Session, name: str, media_type: str, content: bytes, now: datetime, *, sealed: bool = False
 ) -> StoredFile:
     """Any checked file; only the last part of its name is kept. ``sealed``: it holds document numbers."""
-    base = PurePosixPath(name.replace("\\", "/")).name.replace("\x00", "")[-NAME_MAX:]
+    base = " ".join(cell_text(PurePosixPath(name.replace("\\", "/")).name).split())[-NAME_MAX:]
     stored = StoredFile(
         name=base or "file",
         media_type=media_type,

@@ -12,9 +12,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.models import ImportRun, Member, StoredFile
-from app.rules.imports import ImportState
+from app.rules.imports import ImportKind, ImportState
 from app.security.actor import Actor
-from tests.factories.imports import bring_in, errors_of, upload
+from app.services.imports import start_import
+from tests.factories.imports import NOW, bring_in, errors_of, upload
 from tests.factories.old_workbooks import make_xls
 from tests.factories.workbooks import make_workbook
 
@@ -82,6 +83,18 @@ def test_errors_keep_the_numbers_of_the_sheet_below_a_title(session: Session, op
     run = upload(session, operator, "\n".join(lines).encode())
     assert run.state is ImportState.READY
     assert {(row, column) for row, column, _ in errors_of(session, run)} == {(6, "证件号码"), (6, "手机号")}
+
+
+@pytest.mark.parametrize(
+    "name", ["../../会员.xlsx", "C:\\表\\会员.xlsx", "会\u202e员\x00.xlsx\n", " 会员.xlsx "]
+)
+def test_of_a_file_s_name_nothing_is_kept_that_hides_or_leads_elsewhere(
+    session: Session, operator: Actor, name: str
+) -> None:
+    run = start_import(
+        session, operator, kind=ImportKind.MEMBERS, file_name=name, content=LINES.encode(), now=NOW
+    )
+    assert run.file_name == "会员.xlsx"
 
 
 def test_dates_come_in_however_a_program_left_them(session: Session, operator: Actor) -> None:
