@@ -33,4 +33,4 @@ class ImportForm(FlaskForm):
     kind = SelectField(_("What the workbook holds"), [InputRequired(_("Please choose."))])
     member_kind = SelectField(_("Kind of members"))
     employer_code = StringField(_("Employer of these members"))
-    file = FileField(_("Workbook (.xlsx)"), [FileRequired(_("Please choose a workbook."))])
+    file = FileField(_("Workbook file"), [FileRequired(_("Please choose a workbook."))])

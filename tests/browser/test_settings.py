@@ -61,7 +61,7 @@ def test_the_tree_comes_in_by_workbook_from_upload_over_progress_to_the_result(
     page = administrator
     page.get_by_role("navigation", name="主菜单").get_by_role("link", name="批量导入").click()
     page.get_by_role("radio", name="工会组织").check()
-    page.get_by_label("表格文件（.xlsx）").set_input_files(CITY / "organisations.xlsx")
+    page.get_by_label("表格文件").set_input_files(CITY / "organisations.xlsx")
     page.get_by_role("button", name="点击上传").click()
     expect(page.get_by_role("progressbar", name="排队中")).to_be_visible()
 
