@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.models import ImportRun
 from app.rules.imports import ImportKind
+from app.rules.members import IdType
 from app.security.actor import actor_of
 from app.security.roles import Role
 from app.views.import_preview import letter_of
@@ -118,6 +119,31 @@ def test_a_wrong_number_stands_as_typed_for_its_uploader_and_masked_for_everybod
 def test_a_document_number_in_a_column_that_nobody_reads_is_masked_too(looking: Preview) -> None:
     page = looking([passport(1, 配偶证件="11010519491231002X")], "created")
     assert "11010519491231002X" not in page and "1101 **** **** 002X" in page
+
+
+def test_a_row_of_another_unions_member_offers_the_transfer_and_names_nothing_hidden(
+    session: Session, looking: Preview, client: FlaskClient, tree: Tree
+) -> None:
+    there = passport(1)
+    make_member(
+        session,
+        tree.sibling,
+        name=there["姓名*"],
+        id_type=IdType.PASSPORT,
+        id_number=there["证件号码*"],
+        phone=there["手机号*"],
+    )
+    page = looking([passport(2), there])
+    link = re.search('<a href="(/transfers/ask[^"]*)">申请转入</a>', page)
+    assert link is not None and tree.sibling.name not in page
+    run = session.query(ImportRun).one()
+    assert unescape(link[1]).endswith(f"?import_id={run.id}&row=3") and "P0000001" not in link[1]
+    assert str(there["姓名*"]) in client.get(unescape(link[1])).text
+
+    reviewer = make_account(session, tree.district, Role.DISTRICT_REVIEWER)
+    sign_in(client, reviewer)
+    named = upload(session, actor_of(reviewer), [there | {"工会编号*": tree.grassroots.code}])
+    assert tree.sibling.name in client.get(f"/imports/{named.id}").text
 
 
 def test_an_error_in_a_column_that_the_sheet_lacks_has_a_cell(
