@@ -255,3 +255,13 @@ def test_a_superior_asks_for_one_of_its_unions(session, client, tree):
     assert client.post("/transfers/ask", data=form | {"to": tree.other_grassroots.code}).status_code == 302
     (made,) = transfers(session)
     assert (made.direction, made.to_union_id) == (Direction.ASK, tree.other_grassroots.id)
+
+
+def test_a_search_by_document_number_stays_out_of_the_address(session, client, tree, sender):
+    sought, other = make_members(session, tree.grassroots, 2)
+    sign_in(client, sender)
+    form = {"page": "/transfers/", "id_number": sought.id_number, "to": tree.sibling.code}
+    answer = client.post("/search/", data=form)
+    assert sought.id_number not in answer.location
+    page = client.get(answer.location).text
+    assert sought.member_no in page and other.member_no not in page and tree.sibling.name in page
