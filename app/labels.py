@@ -36,6 +36,7 @@ TONES: Mapping[str, Mapping[str, str]] = {
         "rejected": "bad",
     },
     "VoucherStatus": {"under_review": "wait", "settled": "ok", "rejected": "bad"},
+    "ErasureState": {"requested": "wait", "erased": "ok", "refused": "bad"},
     "EnrolmentStatus": {"pending": "wait", "active": "ok", "ended": "calm", "void": "calm"},
     "Bucket": {
         "submitted": "ok",
@@ -301,6 +302,23 @@ WORDS: Mapping[str, Mapping[str, LazyString]] = {
         "lapse": _("Become void"),
     },
     "Side": {"sending": _("Sending union"), "receiving": _("Receiving union")},
+    "ErasureState": {
+        "requested": _("Waiting for a decision"),
+        "erased": _("Erased"),
+        "refused": _("Not granted"),
+        "withdrawn": _("Taken back"),
+    },
+    "ErasureGround": {
+        "purpose_ended": _("The purpose is fulfilled or can’t be: the member has left"),
+        "consent_withdrawn": _("The person has withdrawn consent"),
+        "retention_over": _("The time of keeping is over"),
+        "unlawful": _("Collected or used against rules or agreements"),
+    },
+    "ErasureAsker": {
+        "person": _("The person"),
+        "relative": _("A close relative of a deceased person"),
+        "union": _("The union itself"),
+    },
     "Expiry": {
         "unknown": _("Expiry unknown"),
         "expired": _("Expired"),

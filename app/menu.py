@@ -37,6 +37,7 @@ MENU: tuple[Section, ...] = (
             Entry(_("Import in bulk"), "Imports.list", P.IMPORT_MEMBERS),
             Entry(_("Transfer in bulk"), "Transfers.choose", P.TRANSFER_MEMBERS),
             Entry(_("Review of transfers"), "Transfers.review", P.TRANSFER_MEMBERS),
+            Entry(_("Requests for erasure"), "Erasures.list", P.VIEW_PERSONAL_DATA),
         ),
     ),
     Section(

@@ -28,6 +28,7 @@ from app.views.dictionary import Dictionary
 from app.views.documents import Documents
 from app.views.enrolment import Enrolment
 from app.views.expiring import Expiring
+from app.views.erasures import Erasures
 from app.views.fee_splits import FeeSplits
 from app.views.fees import Fees
 from app.views.filing import Filing
@@ -43,6 +44,7 @@ from app.views.monitor import Monitor
 from app.views.numbers import Numbers
 from app.views.organisation import Employers, Unions
 from app.views.password import Password
+from app.views.personal_data import PersonalDataScreen
 from app.views.question import ask_first
 from app.views.retirement import Retirement
 from app.views.review import Review
@@ -74,6 +76,8 @@ SCREENS: tuple[type[Any], ...] = (
     Search,
     Transfers,
     Expiring,
+    PersonalDataScreen,
+    Erasures,
     Cover,
     Review,
     Filing,

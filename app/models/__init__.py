@@ -9,7 +9,7 @@ from app.models.fees import FeeSetting, FeeSplit
 from app.models.imports import ImportError, ImportProgress, ImportRow, ImportRun
 from app.models.members import EnrolmentConfirmation, EnrolmentExclusion, Member, RetirementKeep
 from app.models.organisation import Employer, Union
-from app.models.personal_data import MemberCorrection
+from app.models.personal_data import ErasureRequest, MemberCorrection
 from app.models.requests import IdempotencyKey
 from app.models.schedule import SchedulerRun
 from app.models.settlement import DistrictBatch, DistrictBatchPlan, PaymentVoucher
@@ -25,6 +25,7 @@ __all__ = [
     "EnrolmentBatch",
     "EnrolmentConfirmation",
     "EnrolmentExclusion",
+    "ErasureRequest",
     "Event",
     "EventObject",
     "FeeSetting",

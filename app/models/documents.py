@@ -37,6 +37,12 @@ class StoredFile(Entity):
     sealed: Mapped[bool] = mapped_column(default=False, server_default="false")
     content: Mapped[bytes] = deferred(mapped_column(LargeBinary))
     stored_at: Mapped[Instant]
+    emptied_at: Mapped[Instant | None]
+    """Its content went: its time was over, or it named somebody who was erased."""
+
+    __table_args__ = (
+        CheckConstraint("emptied_at IS NULL OR octet_length(content) = 0", name="an_emptied_file_is_empty"),
+    )
 
 
 class NoticeKind(StrEnum):

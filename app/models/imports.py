@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, String, Text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -40,6 +40,8 @@ class ImportRun(Scoped, Entity):
     uploaded_by: Mapped[AccountRef]
     uploaded_at: Mapped[Instant]
     finished_at: Mapped[Instant | None]
+    forgotten_at: Mapped[Instant | None]
+    """Its rows and its file went, their time being over; the figures stay."""
     told: Mapped[ImportProgress] = relationship(cascade="save-update")
 
     __table_args__ = (
@@ -95,6 +97,18 @@ class ImportRow(Entity):
     __table_args__ = (
         CheckConstraint("get_byte(raw, 0) = 1", name="raw_cells_are_sealed"),
         CheckConstraint("NOT cells ? 'id_number'", name="cells_hold_no_id_number"),
+        # Whom a row is about: a member's row names one person, an answer all whom its number may mean.
+        Index(
+            "import_row_by_person",
+            text("(cells ->> 'person_key')"),
+            postgresql_where=text("(cells ->> 'person_key') IS NOT NULL"),
+        ),
+        Index(
+            "import_row_by_people",
+            text("(cells -> 'person_keys')"),
+            postgresql_using="gin",
+            postgresql_where=text("(cells -> 'person_keys') IS NOT NULL"),
+        ),
     )
 
 

@@ -20,6 +20,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.models.base import AccountRef, Entity, Id, Instant, Scoped, choice
 from app.models.sealed import Sealed
+from app.rules.erasure import ERASED_NAME
 from app.rules.members import (
     CardStatus,
     EmploymentStatus,
@@ -88,6 +89,8 @@ class Member(Scoped, Entity):
     card_problem: Mapped[str] = mapped_column(Text, default="", server_default="")
     created_at: Mapped[Instant]
     updated_at: Mapped[Instant]
+    erased_at: Mapped[Instant | None]
+    """Since then the row only stands for somebody in counts and amounts: see ``app.services.erasing``."""
 
     __table_args__ = (
         UniqueConstraint("union_id", "person_key", name="one_membership_per_union"),
@@ -100,6 +103,12 @@ class Member(Scoped, Entity):
             "NOT (id_never_expires AND id_expires_on IS NOT NULL)", name="a_document_expires_or_not"
         ),
         CheckConstraint("card_status <> 'issued' OR card_no IS NOT NULL", name="an_issued_card_has_a_number"),
+        CheckConstraint(
+            f"erased_at IS NULL OR (name = '{ERASED_NAME}' AND phone = 'E' || member_no AND tag = ''"
+            " AND work_address = '' AND remark = '' AND card_problem = '' AND num_nonnulls(employer_id, sex,"
+            " birth_date, retirement_class, id_expires_on, joined_on, status_checked_on, card_no, card_issued_on) = 0)",
+            name="an_erased_member_holds_nothing",
+        ),
         Index("member_by_person", "person_key"),
         Index("member_by_union", "union_id", "id"),
         Index("member_by_second", "second_id", "id"),

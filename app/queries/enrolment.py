@@ -160,7 +160,11 @@ def standing(selection: Select[*tuple[Any, ...]], year: int) -> Select[*tuple[An
             and_(EnrolmentExclusion.year == year, EnrolmentExclusion.member_id == Member.id),
         )
         .outerjoin(RetirementKeep, and_(RetirementKeep.year == year, RetirementKeep.member_id == Member.id))
-        .where(Member.kind == MembershipKind.EMPLOYED)
+        .where(
+            Member.kind == MembershipKind.EMPLOYED,
+            # Whoever was erased stays in the figures of the years that covered them, and in no others.
+            or_(Member.erased_at.is_(None), Live.person_key.is_not(None)),
+        )
         .params(standing_year=year)
     )
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Case, ColumnElement, Subquery, and_, case, func, literal, select
+from sqlalchemy import Case, ColumnElement, Subquery, and_, case, func, literal, literal_column, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from app.models import EnrolmentBatch, Member, Union
-from app.rules.enrolment import LIVE_BATCHES, BatchStatus, EnrolmentKind
+from app.models import Enrolment, EnrolmentBatch, Member, Union
+from app.rules.enrolment import LIVE_BATCHES, BatchStatus, EnrolmentKind, EnrolmentStatus
 from app.rules.members import MembershipKind
 from app.rules.monitor import LEAST_ADVANCED_FIRST, Stage
 from app.rules.organisation import UnionLevel
@@ -50,7 +50,7 @@ class Standing:
 def standings(session: Session, actor: Actor, year: int, above: Union) -> list[Standing]:
     """What stands directly below ``above``: districts, second-level unions with the grassroots unions that
     belong straight to their district, or grassroots unions; a grassroots union stands for itself."""
-    batches, members = _batches_of_unions(year), _members_of_unions()
+    batches, members = _batches_of_unions(year), _members_of_unions(year)
     stage = func.coalesce(batches.c.stage, Stage.NOT_STARTED.value)
     key = _next_below(above.level).label("key")
     unions = (
@@ -145,10 +145,21 @@ def _batches_of_unions(year: int) -> Subquery:
     )
 
 
-def _members_of_unions() -> Subquery:
+def _members_of_unions(year: int) -> Subquery:
+    """Whoever was erased stays in the figures of the years that covered them, as in ``queries.enrolment``."""
+    covered = (
+        select(Enrolment.member_id)
+        .where(
+            Enrolment.year == year,
+            Enrolment.person_key == Member.person_key,
+            Enrolment.status != literal_column(f"'{EnrolmentStatus.VOID}'"),
+        )
+        .limit(1)
+        .scalar_subquery()
+    )
     return (
         select(Member.union_id, func.count().label("members"))
-        .where(Member.kind == MembershipKind.EMPLOYED)
+        .where(Member.kind == MembershipKind.EMPLOYED, or_(Member.erased_at.is_(None), covered.is_not(None)))
         .group_by(Member.union_id)
         .subquery("members")
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, false, inspect, or_, select, true
+from sqlalchemy import ColumnElement, and_, false, inspect, or_, select, true
 from sqlalchemy.orm import Session
 
 from app.models import (
@@ -20,6 +20,7 @@ from app.models import (
     EnrolmentBatch,
     Event,
     EventObject,
+    Member,
     MemberTransfer,
     Notice,
     NoticeKind,
@@ -54,7 +55,9 @@ def visible_to(actor: Actor, entity: Any) -> ColumnElement[bool]:
         conditions.append(_by_tree(actor, entity, model))
     if Role.AUDITOR in actor.roles and model is Event:
         conditions.append(true())
-    return or_(false(), *conditions)
+    seen = or_(false(), *conditions)
+    # Whoever was erased is nobody's to see: only counts and amounts still know of them.
+    return and_(seen, entity.erased_at.is_(None)) if model is Member else seen
 
 
 def get_visible(session: Session, actor: Actor, entity: type[Row], key: object, *, lock: bool = False) -> Row:

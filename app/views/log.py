@@ -31,6 +31,11 @@ MEMBER_ACTIONS: Mapping[str, Words] = {
     "transfer_out": _("Transferred to another union"),
     "transfer_in": _("Came from another union"),
     "drop_marks": _("Decisions for the year dropped by the transfer"),
+    "export_personal_data": _("Personal data exported"),
+    "request_erasure": _("Erasure asked for"),
+    "withdraw_erasure": _("Request for erasure taken back"),
+    "refuse_erasure": _("Erasure refused"),
+    "erase": _("Personal data erased"),
 }
 
 

@@ -100,6 +100,7 @@ class Members(Screen):
                 may_enrol=may(self.actor, Permission.ENROL) and member.union_id == self.actor.union_id,
                 covers=covers_of(session, self.actor, [member.person_key]),
                 log=log_lines(events, reason_words(session)),
+                may_see_all=may(self.actor, Permission.VIEW_PERSONAL_DATA),
                 may_edit=may(self.actor, Permission.EDIT_MEMBERS),
                 may_reveal=may(self.actor, Permission.REVEAL_NUMBERS),
             )

@@ -46,9 +46,9 @@ class Case:
     part: bool = False
 
 
-U, A, M, B, D, V, N, R, S, T = (
+U, A, M, B, D, V, N, R, S, T, E = (
     Kind.UNION, Kind.ACCOUNT, Kind.MEMBER, Kind.BATCH, Kind.DISTRICT_BATCH, Kind.VOUCHER, Kind.NOTICE,
-    Kind.IMPORT, Kind.SPLIT, Kind.TRANSFER,
+    Kind.IMPORT, Kind.SPLIT, Kind.TRANSFER, Kind.ERASURE,
 )  # fmt: skip
 
 IN_YEAR = {"year": YEAR}
@@ -136,6 +136,11 @@ SCREENS: dict[str, Case] = {
             ({"state": "unknown"}, {"picked": M, "long_term": "1"}),
         ],
     ),
+    "Erasures.list": Case(queries=[{"state": "requested"}]),
+    "Erasures.show": Case({"row_id": E}),
+    "Erasures.approve": Case({"row_id": E}),
+    "Erasures.refuse": Case({"row_id": E}, body={"answer": "请核对"}),
+    "Erasures.withdraw": Case({"row_id": E}),
     "FeeSplits.list": Case(),
     "FeeSplits.choose": Case(fixed=IN_YEAR | PLAN, queries=[{"text": Other.MARK}, {"text": Other.CODE}]),
     "FeeSplits.edit": Case(
@@ -182,6 +187,9 @@ SCREENS: dict[str, Case] = {
     "Retirement.exclude": Case(fixed=IN_YEAR, bodies=[({}, CHOSEN | REASON)]),
     "Retirement.include": Case(fixed=IN_YEAR, bodies=[({}, CHOSEN)]),
     "Retirement.paper": Case({"row_id": Kind.KEPT}, IN_YEAR),
+    "PersonalDataScreen.show": Case({"row_id": M}),
+    "PersonalDataScreen.export": Case({"row_id": M}, body={"reason": "本人查阅"}),
+    "PersonalDataScreen.ask": Case({"row_id": M}, body={"asker": "person", "ground": "purpose_ended"}),
     "Review.collective": Case(
         queries=[{"union_name": Other.MARK}, {"parent_name": Other.MARK}, {"union_code": Other.CODE}],
         bodies=[({}, {"ids": [B]})],

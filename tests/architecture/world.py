@@ -30,12 +30,14 @@ from app.models import (
 )
 from app.rules.contacts import Handler
 from app.rules.enrolment import Channel, Term
+from app.rules.erasure import ErasureAsker, ErasureGround
 from app.rules.imports import ImportKind
 from app.rules.members import EmploymentStatus
 from app.rules.organisation import UnionCategory, UnionLevel
 from app.security.actor import Actor, actor_of
 from app.security.roles import Role
 from app.services.enrolment import submit_batch
+from app.services.erasure import request_erasure
 from app.services.filing import file_district_batch
 from app.services.imports import check_import, start_import
 from app.services.retirement import Attachment, keep_members
@@ -78,6 +80,8 @@ class Kind(StrEnum):
     IMPORT = "import"
     TRANSFER = "transfer"
     SPLIT = "split"
+    ERASURE = "erasure"
+    """A request to erase one of the union's members."""
 
 
 class Mark(StrEnum):
@@ -264,6 +268,15 @@ def _people(session: Session, world: World, place: Place) -> None:
     world.objects[Kind.KEPT][place.name] = made[4].id
     world.objects[Kind.COVERED][place.name] = made[0].id
     world.objects[Kind.MEMBER][place.name] = made[2].id
+    world.objects[Kind.ERASURE][place.name] = request_erasure(
+        session,
+        _staff_of(world, place.name),
+        member_id=made[3].id,
+        ground=ErasureGround.PURPOSE_ENDED,
+        asker=ErasureAsker.PERSON,
+        note=Mark.PERSON.of(place.name),
+        now=SUBMITTED_AT,
+    ).id
     world.employers[place.name] = employer
 
 

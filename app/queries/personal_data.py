@@ -1,0 +1,208 @@
+"""个人信息: everything that is held about one person, as far as the asker may see it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, and_, func, literal, or_, select, union_all
+from sqlalchemy.orm import Session
+
+from app.models import (
+    Account,
+    Employer,
+    Enrolment,
+    EnrolmentBatch,
+    EnrolmentConfirmation,
+    EnrolmentExclusion,
+    ErasureRequest,
+    Event,
+    EventObject,
+    ImportRow,
+    ImportRun,
+    Member,
+    MemberCorrection,
+    RetirementKeep,
+    StoredFile,
+    Union,
+)
+from app.queries.cover import covers_of
+from app.rules.enrolment import EnrolmentStatus
+from app.rules.erasure import HeldCover
+from app.security.actor import Actor
+from app.security.visible import visible_to
+
+MENTIONS_SHOWN = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What the union decided about the member for a year."""
+
+    kind: str
+    year: int
+    union: str
+    who: str | None
+    at: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PersonalData:
+    """By section of the page. ``records`` are all of this person's that the asker sees, the one asked for first.
+
+    ``covers`` as ``queries.cover`` selects them; ``imports``: (ImportRun, row, valid, outcome, emptied_at);
+    ``corrections``: (MemberCorrection, who); ``requests``: (ErasureRequest, who).
+    """
+
+    records: Sequence[Any]
+    covers: Sequence[Any]
+    decisions: Sequence[Decision]
+    imports: Sequence[Any]
+    corrections: Sequence[Any]
+    events: Sequence[Event]
+    requests: Sequence[Any]
+
+
+def personal_data(session: Session, actor: Actor, member: Member) -> PersonalData:
+    """Everything about the person of a member whom the asker sees."""
+    records = session.execute(
+        select(Member, Union.name.label("union_name"), Employer.name.label("employer_name"))
+        .join(Union, Union.id == Member.union_id)
+        .outerjoin(Employer, Employer.id == Member.employer_id)
+        .where(Member.person_key == member.person_key, visible_to(actor, Member))
+        .order_by(Member.id != member.id, Member.id)
+    ).all()
+    ids = [row.Member.id for row in records]
+    return PersonalData(
+        records=records,
+        covers=covers_of(session, actor, [member.person_key]),
+        decisions=_decisions(session, actor, ids),
+        imports=_imports(session, actor, member),
+        corrections=_corrections(session, actor, ids),
+        events=_events(session, actor, ids),
+        requests=requests_about(session, actor, ids),
+    )
+
+
+def rows_naming(member: Member, *, thorough: bool = False) -> Select[*tuple[Any, ...]]:
+    """``(import_id, row)`` of the staged rows about a person: each finds its index.
+
+    ``thorough``: also the wrong rows, which tell of nobody, but hold this document number or phone; they are
+    looked through one by one.
+    """
+    key = member.person_key.hex()
+    ways = [
+        ImportRow.cells["person_key"].astext == key,
+        ImportRow.cells["person_keys"].op("?")(literal(key)),
+    ]
+    if thorough:
+        said = or_(
+            ImportRow.id_number_hash == member.id_number_hash, ImportRow.cells["phone"].astext == member.phone
+        )
+        ways.append(and_(ImportRow.valid.is_(False), said))
+    return select(ImportRow.import_id, ImportRow.row).where(or_(*ways))
+
+
+def held_covers(session: Session, member_id: int) -> list[HeldCover]:
+    """The covers of one member record that aren't void, of all years."""
+    found = session.execute(
+        select(Enrolment.year, Enrolment.cover_end, EnrolmentBatch.number, EnrolmentBatch.status)
+        .join(EnrolmentBatch, EnrolmentBatch.id == Enrolment.batch_id)
+        .where(Enrolment.member_id == member_id, Enrolment.status != EnrolmentStatus.VOID)
+        .order_by(Enrolment.year.desc())
+    )
+    return [HeldCover(*row) for row in found]
+
+
+def requests_about(session: Session, actor: Actor, member_ids: Sequence[int]) -> Sequence[Any]:
+    """(ErasureRequest, who asked) for these members, the newest first."""
+    return session.execute(
+        select(ErasureRequest, Account.first_name.label("who"))
+        .outerjoin(Account, Account.id == ErasureRequest.requested_by)
+        .where(ErasureRequest.member_id.in_(member_ids), visible_to(actor, ErasureRequest))
+        .order_by(ErasureRequest.id.desc())
+    ).all()
+
+
+def _decisions(session: Session, actor: Actor, member_ids: Sequence[int]) -> list[Decision]:
+    parts = [
+        select(
+            literal(kind).label("kind"),
+            model.year,
+            Union.name.label("union"),
+            Account.first_name.label("who"),
+            at.label("at"),
+            reason.label("reason"),
+        )
+        .join(Union, Union.id == model.union_id)
+        .outerjoin(Account, Account.id == by)
+        .where(model.member_id.in_(member_ids), visible_to(actor, model))
+        for kind, model, by, at, reason in _DECISIONS
+    ]
+    every = union_all(*parts).subquery()
+    return [Decision(*row) for row in session.execute(select(every).order_by(every.c.at.desc()))]
+
+
+_DECISIONS: tuple[tuple[str, Any, Any, Any, Any], ...] = (
+    (
+        "confirm",
+        EnrolmentConfirmation,
+        EnrolmentConfirmation.confirmed_by,
+        EnrolmentConfirmation.confirmed_at,
+        literal(""),
+    ),
+    (
+        "exclude",
+        EnrolmentExclusion,
+        EnrolmentExclusion.excluded_by,
+        EnrolmentExclusion.excluded_at,
+        EnrolmentExclusion.reason,
+    ),
+    ("keep", RetirementKeep, RetirementKeep.kept_by, RetirementKeep.kept_at, RetirementKeep.reason),
+)
+
+
+def _imports(session: Session, actor: Actor, member: Member) -> Sequence[Any]:
+    """The rows of workbooks that name the person: where they stand, never who else stands beside."""
+    named = rows_naming(member).subquery()
+    return session.execute(
+        select(
+            ImportRun,
+            ImportRow.row,
+            ImportRow.valid,
+            ImportRow.outcome,
+            StoredFile.emptied_at,
+            Union.name.label("union_name"),
+        )
+        .join(named, and_(named.c.import_id == ImportRow.import_id, named.c.row == ImportRow.row))
+        .join(ImportRun, ImportRun.id == ImportRow.import_id)
+        .join(StoredFile, StoredFile.id == ImportRun.file_id)
+        .join(Union, Union.id == ImportRun.union_id)
+        .where(visible_to(actor, ImportRun))
+        .order_by(ImportRun.id.desc(), ImportRow.row)
+        .limit(MENTIONS_SHOWN)
+    ).all()
+
+
+def _corrections(session: Session, actor: Actor, member_ids: Sequence[int]) -> Sequence[Any]:
+    return session.execute(
+        select(MemberCorrection, Account.first_name.label("who"))
+        .outerjoin(Account, Account.id == MemberCorrection.corrected_by)
+        .where(MemberCorrection.member_id.in_(member_ids), visible_to(actor, MemberCorrection))
+        .order_by(MemberCorrection.id.desc())
+    ).all()
+
+
+def _events(session: Session, actor: Actor, member_ids: Sequence[int]) -> Sequence[Event]:
+    return session.scalars(
+        select(Event)
+        .where(
+            Event.object_kind == EventObject.MEMBER,
+            Event.object_id == func.any(list(member_ids)),
+            visible_to(actor, Event),
+        )
+        .order_by(Event.id.desc())
+    ).all()
