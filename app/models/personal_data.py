@@ -25,6 +25,8 @@ class MemberCorrection(Scoped, Entity):
     id: Mapped[Id]
     member_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("member.id"))
     field: Mapped[str] = mapped_column(String(40))
+    year: Mapped[int | None]
+    """Of a decision for a protection year."""
     before: Mapped[str] = mapped_column(Text)
     after: Mapped[str] = mapped_column(Text)
     source: Mapped[CorrectionSource] = mapped_column(choice(CorrectionSource, "correction_source_known"))

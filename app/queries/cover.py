@@ -19,7 +19,7 @@ def cover_query(actor: Actor, wanted: MemberFilter, year: int | None = None) -> 
     """``(Enrolment, Member, EnrolmentBatch, union_name, plan_name)`` of the covers that the actor sees.
 
     ``wanted`` finds the member by beginning of the name, exact document, member number or phone: each finds
-    the member by an index, and the covers by the member.
+    the member by an index, and the covers by the member. Nobody finds the erased.
     """
     query = (
         select(
@@ -37,6 +37,8 @@ def cover_query(actor: Actor, wanted: MemberFilter, year: int | None = None) -> 
     )
     if year is not None:
         query = query.where(Enrolment.year == year)
+    if wanted != MemberFilter():
+        query = query.where(Member.erased_at.is_(None))
     if wanted.name:
         query = query.where(Member.name.startswith(wanted.name.strip(), autoescape=True))
     if wanted.id_number:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, func, literal, or_, select, union_all
-from sqlalchemy.orm import Session
+from sqlalchemy import Select, and_, false, func, literal, or_, select, union_all
+from sqlalchemy.orm import Session, aliased
 
 from app.models import (
     Account,
@@ -24,6 +24,7 @@ from app.models import (
     ImportRun,
     Member,
     MemberCorrection,
+    MemberTransfer,
     RetirementKeep,
     StoredFile,
     Union,
@@ -31,6 +32,7 @@ from app.models import (
 from app.queries.cover import covers_of
 from app.rules.enrolment import EnrolmentStatus
 from app.rules.erasure import HeldCover
+from app.rules.transfers import TransferState
 from app.security.actor import Actor
 from app.security.visible import visible_to
 
@@ -39,7 +41,7 @@ MENTIONS_SHOWN = 200
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What the union decided about the member for a year."""
+    """What the union decided about the member for a year; ``paper`` is the file that a keep rests on."""
 
     kind: str
     year: int
@@ -47,19 +49,22 @@ class Decision:
     who: str | None
     at: datetime
     reason: str
+    paper: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class PersonalData:
     """By section of the page. ``records`` are all of this person's that the asker sees, the one asked for first.
 
-    ``covers`` as ``queries.cover`` selects them; ``imports``: (ImportRun, row, valid, outcome, emptied_at);
-    ``corrections``: (MemberCorrection, who); ``requests``: (ErasureRequest, who).
+    ``covers`` as ``queries.cover`` selects them; ``transfers``: (MemberTransfer, from_name, to_name); ``imports``:
+    (ImportRun, row, valid, outcome, emptied_at, union_name); ``corrections``: (MemberCorrection, who); ``requests``:
+    (ErasureRequest, who).
     """
 
     records: Sequence[Any]
     covers: Sequence[Any]
     decisions: Sequence[Decision]
+    transfers: Sequence[Any]
     imports: Sequence[Any]
     corrections: Sequence[Any]
     events: Sequence[Event]
@@ -80,6 +85,7 @@ def personal_data(session: Session, actor: Actor, member: Member) -> PersonalDat
         records=records,
         covers=covers_of(session, actor, [member.person_key]),
         decisions=_decisions(session, actor, ids),
+        transfers=_transfers(session, actor, ids),
         imports=_imports(session, actor, member),
         corrections=_corrections(session, actor, ids),
         events=_events(session, actor, ids),
@@ -117,6 +123,13 @@ def held_covers(session: Session, member_id: int) -> list[HeldCover]:
     return [HeldCover(*row) for row in found]
 
 
+def waits_for_transfer(session: Session, member_id: int) -> bool:
+    waiting = select(MemberTransfer.id).where(
+        MemberTransfer.member_id == member_id, MemberTransfer.state == TransferState.WAITING
+    )
+    return session.scalar(select(waiting.exists())) or False
+
+
 def requests_about(session: Session, actor: Actor, member_ids: Sequence[int]) -> Sequence[Any]:
     """(ErasureRequest, who asked) for these members, the newest first."""
     return session.execute(
@@ -136,9 +149,11 @@ def _decisions(session: Session, actor: Actor, member_ids: Sequence[int]) -> lis
             Account.first_name.label("who"),
             at.label("at"),
             reason.label("reason"),
+            (StoredFile.name if kind == "keep" else literal(None, StoredFile.name.type)).label("paper"),
         )
         .join(Union, Union.id == model.union_id)
         .outerjoin(Account, Account.id == by)
+        .outerjoin(StoredFile, StoredFile.id == model.file_id if kind == "keep" else false())
         .where(model.member_id.in_(member_ids), visible_to(actor, model))
         for kind, model, by, at, reason in _DECISIONS
     ]
@@ -163,6 +178,17 @@ _DECISIONS: tuple[tuple[str, Any, Any, Any, Any], ...] = (
     ),
     ("keep", RetirementKeep, RetirementKeep.kept_by, RetirementKeep.kept_at, RetirementKeep.reason),
 )
+
+
+def _transfers(session: Session, actor: Actor, member_ids: Sequence[int]) -> Sequence[Any]:
+    sender, receiver = aliased(Union), aliased(Union)
+    return session.execute(
+        select(MemberTransfer, sender.name.label("from_name"), receiver.name.label("to_name"))
+        .join(sender, sender.id == MemberTransfer.from_union_id)
+        .join(receiver, receiver.id == MemberTransfer.to_union_id)
+        .where(MemberTransfer.member_id.in_(member_ids), visible_to(actor, MemberTransfer))
+        .order_by(MemberTransfer.id.desc())
+    ).all()
 
 
 def _imports(session: Session, actor: Actor, member: Member) -> Sequence[Any]:

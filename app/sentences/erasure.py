@@ -16,6 +16,9 @@ SENTENCES = {
     "erasure_while_importing": _(
         "An import that names the member is under way. Please try again in a few minutes."
     ),
+    "erasure_while_transferring": _(
+        "A transfer of the member to another union waits for a decision. Please have it decided first."
+    ),
     "erasure_requested": _("The erasure of this member has been asked for already and waits for a decision."),
     "erasure_decided": _("This request has been dealt with already: {state}."),
     "erasure_own_request": _("Who asks for an erasure can’t grant it too. Please leave it to somebody else."),

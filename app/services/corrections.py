@@ -27,13 +27,16 @@ MASKS: Mapping[str, Callable[[str], str]] = {
 class Correction:
     """``before`` and ``after`` are the stored values as they are: text, enum, date, bool or ``None``.
 
-    ``field`` is a column of ``Member``; of an employer say its name, of a document its plain number (masked here).
+    ``field`` is a column of ``Member``, or names what was decided about them; of an employer say its name, of a
+    document its plain number (masked here).
     """
 
     member_id: int
     field: str
     before: Any
     after: Any
+    year: int | None = None
+    """Of a decision for a protection year."""
 
 
 def record_corrections(
@@ -50,7 +53,13 @@ def record_corrections(
     are left out. The scope is the member's own, so call it before a member moves to another union.
     """
     rows = [
-        {"member_id": each.member_id, "field": each.field, "before": before, "after": after}
+        {
+            "member_id": each.member_id,
+            "field": each.field,
+            "year": each.year,
+            "before": before,
+            "after": after,
+        }
         for each in corrections
         for before, after in [(written(each.before), written(each.after))]
         if before != after
@@ -81,13 +90,13 @@ def record_import_corrections(session: Session, run: ImportRun, match: str, now:
 
 
 WRITE = """
-    INSERT INTO member_correction (member_id, field, before, after, source, corrected_by, corrected_at,
+    INSERT INTO member_correction (member_id, field, year, before, after, source, corrected_by, corrected_at,
                                    union_id, second_id, district_id)
-    SELECT m.id, said.field, said.before, said.after, :source, :actor, :now,
+    SELECT m.id, said.field, said.year, said.before, said.after, :source, :actor, :now,
            m.union_id, m.second_id, m.district_id
       FROM ROWS FROM (jsonb_to_recordset(CAST(:rows AS jsonb))
-                      AS (member_id bigint, field text, before text, after text))
-           WITH ORDINALITY AS said(member_id, field, before, after, place)
+                      AS (member_id bigint, field text, year integer, before text, after text))
+           WITH ORDINALITY AS said(member_id, field, year, before, after, place)
       JOIN member AS m ON m.id = said.member_id
      ORDER BY said.place
 """

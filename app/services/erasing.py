@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CursorResult, delete, func, insert, literal, or_, select, text, tuple_, update
+from sqlalchemy import CursorResult, case, delete, insert, literal, or_, select, text, tuple_, update
 from sqlalchemy.orm import Session
 
 from app.models import (
@@ -24,25 +24,27 @@ from app.models import (
     ImportRun,
     Member,
     MemberCorrection,
+    MemberTransfer,
     RetirementKeep,
     StoredFile,
 )
 from app.models.members import member_no_seq
 from app.queries.personal_data import rows_naming
 from app.rules.erasure import ERASED_NAME, ErasureState
-from app.rules.imports import ImportState
+from app.rules.imports import AT_WORK, ImportState
 from app.rules.members import CardStatus, EmploymentStatus, SocialCardStatus
+from app.rules.transfers import Direction
 from app.rules.violations import RuleViolation
 from app.services.import_judging import FIGURES
-from app.services.imports import lock_people
+from app.services.people_lock import lock_people
 
 ROW_ERASED = "row_erased"
-AT_WORK = frozenset({ImportState.CHECKING, ImportState.COMMITTING})
 Rows = Sequence[tuple[int, int]]
 
 
-def lock_for_erasure(session: Session, member_id: int) -> Member:
-    """The member, locked after the imports that name the person and whoever creates members, as an import does.
+def lock_imports_about(session: Session, member_id: int) -> None:
+    """Hold the imports that name the person, then whoever creates or moves many: an import takes them in this order,
+    and so must an erasure, before any union or member.
 
     Raises ``erasure_while_importing`` while one of those imports is under way.
     """
@@ -50,13 +52,12 @@ def lock_for_erasure(session: Session, member_id: int) -> Member:
     if any(run.state in AT_WORK for run in runs):
         raise RuleViolation("erasure_while_importing", status=409)
     lock_people(session)
-    return session.get_one(Member, member_id, with_for_update=True, populate_existing=True)
 
 
 def erase_member(session: Session, member: Member, now: datetime) -> dict[str, int]:
     """Empty the member and what stands elsewhere about them; answers how much of each kind went.
 
-    The caller holds the locks of ``lock_for_erasure`` and has asked whether it may be.
+    The caller holds the locks of ``lock_imports_about``, the union's and the member's, and has asked whether it may be.
     """
     runs = _imports_about(session, member)
     erased = {
@@ -65,7 +66,8 @@ def erase_member(session: Session, member: Member, now: datetime) -> dict[str, i
         "corrections": _gone(
             session, delete(MemberCorrection).where(MemberCorrection.member_id == member.id)
         ),
-        "decisions": _forget_decisions(session, member.id, now),
+        "decisions": _forget_decisions(session, member.id),
+        "transfers": _silence_transfers(session, member.id),
     }
     _silence_requests(session, member.id)
     _empty_member(session, member, now)
@@ -110,6 +112,8 @@ def _forget_rows(session: Session, member: Member, runs: Sequence[ImportRun]) ->
         update(ImportRow)
         .where(place.in_(rows))
         .values(raw=[], cells={}, changes=None, id_number=None, id_number_hash=None)
+        # Everything is read anew afterwards; a sealed column can't be compared, as synchronising would.
+        .execution_options(synchronize_session=False)
     )
     session.execute(
         update(ImportRow)
@@ -156,23 +160,28 @@ def empty_files(session: Session, file_ids: Sequence[int], now: datetime) -> int
     )
 
 
-def _forget_decisions(session: Session, member_id: int, now: datetime) -> int:
-    """确认, 本年不参保 and keeps of all years, with their reasons."""
+def _forget_decisions(session: Session, member_id: int) -> int:
+    """确认, 本年不参保 and keeps of all years with their reasons; a paper goes with the last keep that rests on it."""
     kinds = (EnrolmentConfirmation, EnrolmentExclusion, RetirementKeep)
     return sum(_gone(session, delete(kind).where(kind.member_id == member_id)) for kind in kinds)
 
 
+def _silence_transfers(session: Session, member_id: int) -> int:
+    """That somebody went from one union to another stays, not what was said about them."""
+    asked = case((MemberTransfer.direction == Direction.ASK, ERASED_NAME), else_="")
+    return _gone(
+        session,
+        update(MemberTransfer)
+        .where(MemberTransfer.member_id == member_id)
+        .values(asked_name=asked, asked_number="", note="", reason_text=""),
+    )
+
+
 def _silence_requests(session: Session, member_id: int) -> None:
     """Earlier requests stay as the proof that they were answered, without what was said in them."""
+    answer = case((ErasureRequest.state == ErasureState.REFUSED, "—"), else_="")
     session.execute(
-        update(ErasureRequest)
-        .where(ErasureRequest.member_id == member_id)
-        .values(
-            note="",
-            answer=func.coalesce(
-                select(literal("—")).where(ErasureRequest.state == ErasureState.REFUSED).scalar_subquery(), ""
-            ),
-        )
+        update(ErasureRequest).where(ErasureRequest.member_id == member_id).values(note="", answer=answer)
     )
 
 

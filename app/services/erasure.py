@@ -12,14 +12,14 @@ from sqlalchemy.orm import Session
 
 from app.clock import SHANGHAI
 from app.models import ErasureRequest, EventObject, Member, Union
-from app.queries.personal_data import held_covers
+from app.queries.personal_data import held_covers, waits_for_transfer
 from app.rules.erasure import ErasureAsker, ErasureGround, ErasureState, require_erasable, require_open
 from app.rules.violations import RuleViolation
 from app.security.actor import Actor
 from app.security.roles import Permission, require
 from app.security.visible import get_visible
 from app.services.enrolment import lock_own_union
-from app.services.erasing import erase_member, lock_for_erasure
+from app.services.erasing import erase_member, lock_imports_about
 from app.services.events import record, scope_of
 
 TEXT_MAX = 200
@@ -93,10 +93,13 @@ def approve_erasure(session: Session, actor: Actor, *, request_id: int, now: dat
     Raises ``erasure_own_request`` (two people decide, never one) and ``erasure_member_moved``.
     """
     require(actor, Permission.DECIDE_ERASURE)
-    request = _open_request(session, actor, request_id)
-    if request.requested_by == actor.account_id:
+    seen = get_visible(session, actor, ErasureRequest, request_id)
+    require_open(seen.state)
+    if seen.requested_by == actor.account_id:
         raise RuleViolation("erasure_own_request", status=403)
-    member = lock_for_erasure(session, request.member_id)
+    lock_imports_about(session, seen.member_id)
+    request = _open_request(session, actor, request_id)
+    member = session.get_one(Member, request.member_id, with_for_update=True, populate_existing=True)
     if member.union_id != request.union_id:
         raise RuleViolation("erasure_member_moved", status=409)
     _require_erasable(session, member, now)
@@ -127,6 +130,8 @@ def _open_request(session: Session, actor: Actor, request_id: int) -> ErasureReq
 
 def _require_erasable(session: Session, member: Member, now: datetime) -> None:
     require_erasable(held_covers(session, member.id), now.astimezone(SHANGHAI).date())
+    if waits_for_transfer(session, member.id):
+        raise RuleViolation("erasure_while_transferring", status=409)
 
 
 def _decide(request: ErasureRequest, actor: Actor, state: ErasureState, now: datetime) -> None:

@@ -169,7 +169,7 @@ def apply_import(session: Session, import_id: int, now: datetime, tell: Tell = n
     judge(session, actor, run, now, part(tell, 0, 0.5))
     change_stored(session, actor, run, now, part(tell, 0.5, 1))
     run.state, run.finished_at = ImportState.DONE, now
-    figures = {"kind": run.kind, "file": run.file_name, "rows": run.rows, "valid": run.valid}
+    figures = {"kind": run.kind, "rows": run.rows, "valid": run.valid}
     outcome = {"created": run.created, "updated": run.updated, "unchanged": run.unchanged}
     record(
         session,

@@ -20,12 +20,14 @@ from app.models import (
 from app.queries.enrolment import in_bucket, standing
 from app.queries.marks import last_decision, marked_members
 from app.queries.years import get_year, require_window
+from app.rules.corrections import CorrectionSource
 from app.rules.enrolment import Bucket
 from app.rules.marks import Marked
 from app.rules.violations import RuleViolation, not_found
 from app.rules.years import WindowName
 from app.security.actor import Actor
 from app.security.roles import Permission, require
+from app.services.corrections import Correction, record_corrections
 from app.services.enrolment import lock_own_union
 from app.services.events import record_many, scope_of
 
@@ -35,6 +37,8 @@ Seen = Mapping[int, Marked] | None
 """How the members stood when the page that asks was shown; without it nobody can have been faster."""
 
 Mark = type[EnrolmentExclusion] | type[RetirementKeep]
+REASON_FIELDS: Mapping[Mark, str] = {EnrolmentExclusion: "exclusion_reason", RetirementKeep: "keep_reason"}
+"""What the log of corrections calls them."""
 
 
 def prepare_marks(session: Session, actor: Actor, year: int, now: datetime) -> tuple[ProtectionYear, Union]:
@@ -51,7 +55,11 @@ def require_own(session: Session, union: Union, member_ids: Sequence[int]) -> No
     if not member_ids:
         raise RuleViolation("nobody_chosen", field="member_ids")
     own = session.scalar(
-        select(func.count()).where(Member.union_id == union.id, Member.id == func.any(list(set(member_ids))))
+        select(func.count()).where(
+            Member.union_id == union.id,
+            Member.id == func.any(list(set(member_ids))),
+            Member.erased_at.is_(None),
+        )
     )
     if own != len(set(member_ids)):
         raise not_found("member")
@@ -128,15 +136,49 @@ def remove_marks(
     now: datetime,
 ) -> int:
     """Take the mark away from those who have it, with an event each; answers how many."""
-    removed = session.scalars(
-        delete(mark)
-        .where(mark.year == year, mark.member_id == func.any(list(member_ids)))
-        .returning(mark.member_id)
-    ).all()
+    removed = {
+        row.member_id: row.reason
+        for row in session.execute(
+            delete(mark)
+            .where(mark.year == year, mark.member_id == func.any(list(member_ids)))
+            .returning(mark.member_id, mark.reason)
+        )
+    }
     record_many(
-        session, actor, EventObject.MEMBER, removed, action, now=now, scope=union, facts={"year": year}
+        session, actor, EventObject.MEMBER, list(removed), action, now=now, scope=union, facts={"year": year}
     )
+    record_reasons(session, actor, mark, year, list(removed), removed, "", now)
     return len(removed)
+
+
+def reasons_of(session: Session, mark: Mark, year: int, member_ids: Collection[int]) -> dict[int, str]:
+    """The reasons that stand now, by member."""
+    found = session.execute(
+        select(mark.member_id, mark.reason).where(
+            mark.year == year, mark.member_id == func.any(list(member_ids))
+        )
+    )
+    return {row.member_id: row.reason for row in found}
+
+
+def record_reasons(
+    session: Session,
+    actor: Actor,
+    mark: Mark,
+    year: int,
+    member_ids: Collection[int],
+    before: Mapping[int, str],
+    after: str,
+    now: datetime,
+) -> None:
+    """What was said about people goes where it can be erased; the log only keeps that it was decided."""
+    record_corrections(
+        session,
+        actor,
+        [Correction(each, REASON_FIELDS[mark], before.get(each), after, year) for each in member_ids],
+        source=CorrectionSource.DECISION,
+        now=now,
+    )
 
 
 def without_mark(session: Session, mark: Mark, year: int, member_ids: Sequence[int]) -> set[int]:

@@ -17,6 +17,8 @@ from app.services.events import record_many
 from app.services.marking import (
     Seen,
     prepare_marks,
+    reasons_of,
+    record_reasons,
     refuse_overtaken,
     refuse_submitted,
     remove_marks,
@@ -123,18 +125,12 @@ def exclude_members(
     ).all()
     refuse_overtaken(session, year, seen, done)
     marks = {"reason": reason, "excluded_by": actor.account_id, "excluded_at": now}
+    before = reasons_of(session, EnrolmentExclusion, year, member_ids)
     excluded = write_marks(session, EnrolmentExclusion, year, set(member_ids) - set(done), marks, union)
     record_many(
-        session,
-        actor,
-        EventObject.MEMBER,
-        excluded,
-        "exclude",
-        now=now,
-        scope=union,
-        text=reason,
-        facts={"year": year},
+        session, actor, EventObject.MEMBER, excluded, "exclude", now=now, scope=union, facts={"year": year}
     )
+    record_reasons(session, actor, EnrolmentExclusion, year, excluded, before, reason, now)
     return len(excluded)
 
 

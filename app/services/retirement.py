@@ -25,6 +25,8 @@ from app.services.files import store_attachment
 from app.services.marking import (
     Seen,
     prepare_marks,
+    reasons_of,
+    record_reasons,
     refuse_overtaken,
     refuse_submitted,
     remove_marks,
@@ -125,6 +127,7 @@ def keep_members(
             raise RuleViolation("gone_by_registry", name=person.name, status=409, state=person.employment)
     stored = store_attachment(session, attachment.name, attachment.content, now)
     values = {"reason": reason, "file_id": stored.id, "kept_by": actor.account_id, "kept_at": now}
+    before = reasons_of(session, RetirementKeep, year, member_ids)
     kept = write_marks(session, RetirementKeep, year, member_ids, values, union)
     record_many(
         session,
@@ -134,9 +137,9 @@ def keep_members(
         "keep",
         now=now,
         scope=union,
-        text=reason,
-        facts={"year": year, "file": stored.name, "sha256": stored.sha256},
+        facts={"year": year, "sha256": stored.sha256},
     )
+    record_reasons(session, actor, RetirementKeep, year, kept, before, reason, now)
     return len(kept)
 
 

@@ -63,7 +63,10 @@ def log_transfers(
     *,
     before: TransferState | None = None,
 ) -> None:
-    """One event a transfer, in the part of the tree of the side that acted; its state is read from the row."""
+    """One event a transfer, in the part of the tree of the side that acted; its state is read from the row.
+
+    What was said of the person stays in the row, where it can be erased.
+    """
     if not transfer_ids:
         return
     session.flush()
@@ -83,9 +86,9 @@ def log_transfers(
 
 LOG = """
     INSERT INTO event (object_kind, object_id, union_id, second_id, district_id, at, actor_id, actor_name,
-                       action, from_state, to_state, reason_code, text)
+                       action, from_state, to_state, reason_code)
     SELECT 'member_transfer', t.id, side.union_id, side.second_id, side.district_id, :now, :actor, :name,
-           :action, :before, t.state, t.reason_code, t.reason_text
+           :action, :before, t.state, t.reason_code
       FROM member_transfer AS t
       CROSS JOIN LATERAL (
            SELECT t.to_union_id AS union_id, t.to_second_id AS second_id, t.to_district_id AS district_id

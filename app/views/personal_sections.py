@@ -15,7 +15,7 @@ from flask_babel import lazy_gettext as lazy
 from flask_babel.speaklater import LazyString
 
 from app.labels import label
-from app.models import Event
+from app.models import Event, MemberCorrection
 from app.queries.personal_data import PersonalData
 from app.rules.members import (
     CardStatus,
@@ -56,6 +56,14 @@ FIELDS: Mapping[str, LazyString] = {
     "card_problem": lazy("Why the card failed"),
 }
 """A member's columns as people call them."""
+
+CORRECTED = {
+    **FIELDS,
+    "union_id": lazy("Union"),
+    "exclusion_reason": lazy("Why not enrolled this year"),
+    "keep_reason": lazy("Why kept past retirement age"),
+}
+"""What corrections name besides."""
 
 CODES: Mapping[str, type[StrEnum]] = {
     "id_type": IdType,
@@ -111,6 +119,7 @@ def sections_of(data: PersonalData, reasons: Mapping[str, Mapping[str, str]]) ->
         *_records(data),
         _covers(data),
         _decisions(data),
+        _transfers(data),
         _imports(data),
         _corrections(data),
         _events(data, reasons),
@@ -186,10 +195,41 @@ def _decisions(data: PersonalData) -> Section:
     return Section(
         _("Decisions for a year"),
         _("in the lists of the protection year"),
-        (_("Protection year"), _("Decision"), _("Reason"), _("Union"), _("Who"), _("When")),
+        (_("Protection year"), _("Decision"), _("Reason"), _("Paper"), _("Union"), _("Who"), _("When")),
         [
-            Line((str(each.year), str(DECISIONS[each.kind]), each.reason, each.union, each.who, each.at))
+            Line(
+                (
+                    str(each.year),
+                    str(DECISIONS[each.kind]),
+                    each.reason,
+                    each.paper,
+                    each.union,
+                    each.who,
+                    each.at,
+                )
+            )
             for each in data.decisions
+        ],
+    )
+
+
+def _transfers(data: PersonalData) -> Section:
+    return Section(
+        _("Transfers"),
+        _("with both unions, as the member’s history"),
+        (_("Proposed"), _("Sending union"), _("Receiving union"), _("State"), _("Note"), _("Reason")),
+        [
+            Line(
+                (
+                    row.MemberTransfer.proposed_at,
+                    row.from_name,
+                    row.to_name,
+                    str(label(row.MemberTransfer.state)),
+                    row.MemberTransfer.note,
+                    row.MemberTransfer.reason_text,
+                )
+            )
+            for row in data.transfers
         ],
     )
 
@@ -232,7 +272,7 @@ def _corrections(data: PersonalData) -> Section:
             Line(
                 (
                     row.MemberCorrection.corrected_at,
-                    str(FIELDS.get(row.MemberCorrection.field, row.MemberCorrection.field)),
+                    _field(row.MemberCorrection),
                     _said(row.MemberCorrection.field, row.MemberCorrection.before),
                     _said(row.MemberCorrection.field, row.MemberCorrection.after),
                     str(label(row.MemberCorrection.source)),
@@ -245,6 +285,11 @@ def _corrections(data: PersonalData) -> Section:
             for row in data.corrections
         ],
     )
+
+
+def _field(correction: MemberCorrection) -> str:
+    words = str(CORRECTED.get(correction.field, correction.field))
+    return f"{words} {correction.year}" if correction.year else words
 
 
 def _said(field: str, value: str) -> str:
@@ -269,7 +314,7 @@ def _events(data: PersonalData, reasons: Mapping[str, Mapping[str, str]]) -> Sec
 
 def _about(event: Event) -> str:
     """The fields that an event names, and its year."""
-    fields = [str(FIELDS.get(name, name)) for name in event.facts.get("fields", [])]
+    fields = [str(CORRECTED.get(name, name)) for name in event.facts.get("fields", [])]
     year = event.facts.get("year")
     return "、".join([*([str(year)] if year else []), *fields])
 

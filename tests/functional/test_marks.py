@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.models import EnrolmentBatch, EventObject
+from app.models import EnrolmentBatch, EventObject, MemberCorrection
 from app.queries.log import log_of
 from app.rules.enrolment import Bucket, Channel
 from app.rules.members import EmploymentStatus
@@ -67,7 +68,11 @@ def test_the_same_reason_again_changes_and_logs_nothing_a_newer_one_does(session
 
     assert [leave_out("即将离职"), leave_out("即将离职"), leave_out("本人不愿参保")] == [1, 0, 1]
     told = log_of(session, operator, EventObject.MEMBER, member.id)
-    assert [event.text for event in told] == ["本人不愿参保", "即将离职"]
+    assert [(event.action, event.text) for event in told] == [("exclude", ""), ("exclude", "")]
+    said = session.execute(
+        select(MemberCorrection.before, MemberCorrection.after).order_by(MemberCorrection.id)
+    )
+    assert said.all() == [("", "即将离职"), ("即将离职", "本人不愿参保")]
 
 
 def test_marks_on_a_foreign_member_find_nobody(session, tree, operator):
