@@ -27,8 +27,8 @@ from app.views.cover import Cover
 from app.views.dictionary import Dictionary
 from app.views.documents import Documents
 from app.views.enrolment import Enrolment
-from app.views.expiring import Expiring
 from app.views.erasures import Erasures
+from app.views.expiring import Expiring
 from app.views.fee_splits import FeeSplits
 from app.views.fees import Fees
 from app.views.filing import Filing

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from app.queries.check_enrolment import ENROLMENT_CHECKS
 from app.queries.check_log import LOG_CHECKS
 from app.queries.check_money import MONEY_CHECKS
+from app.queries.check_personal import PERSONAL_CHECKS
 from app.queries.check_scope import SCOPE_CHECKS
 from app.queries.check_seals import wrong_seals
 
@@ -41,7 +42,7 @@ def find_lies(session: Session) -> list[Lie]:
 
 def all_checks() -> dict[str, str]:
     """The statements by name, in the order in which they run."""
-    return {**ENROLMENT_CHECKS, **MONEY_CHECKS, **LOG_CHECKS, **SCOPE_CHECKS}
+    return {**ENROLMENT_CHECKS, **MONEY_CHECKS, **LOG_CHECKS, **SCOPE_CHECKS, **PERSONAL_CHECKS}
 
 
 def _lies_of(session: Session, what: str, sql: str) -> Iterator[Lie]:

@@ -28,6 +28,7 @@ _KEYS = {
     "employer": "t.id",
     "member": "t.id",
     "member_correction": "t.id",
+    "erasure_request": "t.id",
     "enrolment_confirmation": "t.member_id",
     "enrolment_exclusion": "t.member_id",
     "retirement_keep": "t.member_id",

@@ -12,7 +12,8 @@ from app.sealing import CannotUnseal, Purpose, key_ring
 from app.security.persons import hashes_of
 
 ROWS_AT_ONCE = 5_000
-MEMBERS = "SELECT id, id_type, id_number, id_number_hash, person_key FROM member ORDER BY id"
+MEMBERS = "SELECT id, id_type, id_number, id_number_hash, person_key FROM member WHERE erased_at IS NULL ORDER BY id"
+"""The erased have no number, and hashes of nothing."""
 
 Finding = tuple[str, str, str, str]
 """The check, the object, what was expected, what was found."""

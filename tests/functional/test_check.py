@@ -100,6 +100,10 @@ def test_a_year_by_the_services_holds_no_lie(session: Session, year: Year) -> No
     assert find_lies(session) == []
 
 
+ERASE_WITHOUT_TRACE = (
+    "ALTER TABLE member DROP CONSTRAINT an_erased_member_holds_nothing; UPDATE member SET erased_at = now()"
+)
+
 BREAKS = {
     "batch_figures": "DELETE FROM enrolment WHERE batch_id = {completed} AND member_id = {one_member}",
     "enrolment_without_its_batch": "DELETE FROM enrolment_batch WHERE id = {completed}",
@@ -157,6 +161,16 @@ BREAKS = {
     "scope_of_enrolment": "UPDATE enrolment SET second_id = district_id",
     "scope_of_retirement_keep": "INSERT INTO retirement_keep (year, member_id, union_id, reason, kept_at)"
     " SELECT 2025, id, union_id, 'flexible', now() FROM member LIMIT 1",
+    "scope_of_member_correction": "UPDATE member_correction SET district_id = NULL",
+    "scope_of_erasure_request": "INSERT INTO erasure_request"
+    " (member_id, union_id, ground, asker, state, requested_at)"
+    " SELECT id, union_id, 'unlawful', 'union', 'requested', now() FROM member LIMIT 1",
+    "erased_on_request": ERASE_WITHOUT_TRACE,
+    "granted_is_erased": "INSERT INTO erasure_request"
+    " (member_id, union_id, second_id, district_id, ground, asker, state, requested_at, decided_at)"
+    " SELECT id, union_id, second_id, district_id, 'unlawful', 'union', 'erased', now(), now() FROM member"
+    " LIMIT 1",
+    "nothing_left_of_the_erased": ERASE_WITHOUT_TRACE,
     "scope_of_window_extension": "INSERT INTO window_extension"
     ' (year, "window", union_id, opens_at, closes_at, reason, granted_at)'
     " SELECT 2025, 'review', id, now(), now() + interval '1 day', 'late', now()"
