@@ -51,6 +51,10 @@ statistics                 x        x       x       .        .      x       .   
 monitor                    x        x       x       .        .      x       .       .
 view_cover                 x        x       x       x        x      x       .       .
 view_audit                 .        .       .       .        .      .       x       .
+view_personal_data         x        x       x       x        .      .       .       .
+export_personal_data       x        x       x       x        .      .       .       .
+request_erasure            .        .       .       x        .      .       .       .
+decide_erasure             x        x       .       .        .      .       .       .
 """
 
 LINES = [line.split() for line in TABLE.strip().splitlines()[1:]]
@@ -60,6 +64,8 @@ CHANGING = {p for p in P if p.value.startswith(("manage", "edit", "import", "set
     P.REVIEW,
     P.FILE_DISTRICT,
     P.CENTRE,
+    P.REQUEST_ERASURE,
+    P.DECIDE_ERASURE,
 }
 
 
