@@ -47,6 +47,12 @@ function start(page, form, list) {
     more().hidden = !toDo || Boolean(list.querySelector("[data-open]"));
   }
 
+  function names(chosen) {
+    const first = chosen.slice(0, 5).map((box) => box.ariaLabel);
+    const together = new Intl.ListFormat(page.documentElement.lang, { type: "conjunction" }).format(first);
+    return chosen.length > first.length ? `${together} … (${chosen.length})` : together;
+  }
+
   function tickAll(wanted) {
     for (const box of boxes()) box.checked = wanted;
     count();
@@ -84,7 +90,7 @@ function start(page, form, list) {
     const send = box.querySelector("[type=submit]");
     send.name = asker.dataset.only ? "only" : "";
     send.value = asker.dataset.only ?? "";
-    box.querySelector("[data-subject]").textContent = asker.dataset.name ?? ticked().map((each) => each.ariaLabel).join("、");
+    box.querySelector("[data-subject]").textContent = asker.dataset.name ?? names(ticked());
     box.querySelector("[data-refusal]").hidden = true;
     box.showModal();
   });
