@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, Text, cast, exists, func, select
 from sqlalchemy.orm import Session
 
 from app.models import Account, ImportError, ImportRow, ImportRun, Union
@@ -19,6 +20,7 @@ from app.security.visible import visible_to
 
 ERRORS_SHOWN = 100
 ROWS_AT_ONCE = 1_000
+REASONS_SHOWN = 8
 SHOWN_OF_A_CELL = 300
 
 
@@ -31,6 +33,16 @@ class ShownError:
     code: str
     facts: Mapping[str, Any]
     value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """What is wrong in one column of ``rows`` rows; ``facts`` that differ among them are an ellipsis."""
+
+    column_name: str
+    code: str
+    rows: int
+    facts: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +106,58 @@ def _cell(raw: list[Cell] | None, positions: Mapping[str, int], error: ImportErr
     return "" if raw is None or at is None or at >= len(raw) else cell_text(raw[at])[:SHOWN_OF_A_CELL]
 
 
-def rows_page(session: Session, import_id: int, outcome: RowOutcome, cursor: Cursor) -> Page:
-    """The rows of an import the caller may see that have this outcome, as the sheet counts them."""
+def frequent_reasons(session: Session, import_id: int) -> Sequence[Reason]:
+    """What keeps most rows out of an import the caller may see, the most frequent first."""
+    found = session.execute(
+        select(
+            ImportError.column_name,
+            ImportError.code,
+            func.count().label("rows"),
+            func.min(cast(ImportError.facts, Text)).label("first"),
+            func.max(cast(ImportError.facts, Text)).label("last"),
+        )
+        .where(ImportError.import_id == import_id)
+        .group_by(ImportError.column_name, ImportError.code)
+        .order_by(func.count().desc(), ImportError.column_name, ImportError.code)
+        .limit(REASONS_SHOWN)
+    )
+    return [
+        Reason(
+            row.column_name, row.code, row.rows, _facts_in_common(json.loads(row.first), json.loads(row.last))
+        )
+        for row in found
+    ]
+
+
+def _facts_in_common(one: dict[str, Any], another: dict[str, Any]) -> dict[str, Any]:
+    """What a sentence for many rows may say; the rest is different from row to row."""
+    return {name: fact if another.get(name) == fact else "…" for name, fact in one.items()}
+
+
+def rows_page(
+    session: Session,
+    import_id: int,
+    outcome: RowOutcome,
+    cursor: Cursor,
+    *,
+    column: str = "",
+    code: str = "",
+) -> Page:
+    """The rows of an import the caller may see that have this outcome, as the sheet counts them.
+
+    ``column`` and ``code`` keep those that this is wrong in.
+    """
     wanted = ImportRow.valid.is_(False) if outcome is RowOutcome.WRONG else ImportRow.outcome == outcome.value
     statement = select(ImportRow).where(ImportRow.import_id == import_id, wanted)
+    if code:
+        statement = statement.where(
+            exists().where(
+                ImportError.import_id == import_id,
+                ImportError.row == ImportRow.row,
+                ImportError.column_name == column,
+                ImportError.code == code,
+            )
+        )
     return page_of(session, statement, [ImportRow.row], cursor, descending=False)
 
 

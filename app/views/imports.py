@@ -17,7 +17,7 @@ from app.extensions import db
 from app.forms.imports import KIND_NOTES, ImportForm
 from app.labels import choices, label
 from app.models import Account, Employer, ImportRun
-from app.queries.imports import errors_of_rows, imports_page, rows_page
+from app.queries.imports import errors_of_rows, frequent_reasons, imports_page, rows_page
 from app.queries.organisation import employers_to_choose
 from app.queries.paging import Page
 from app.rules.import_tables import table_of
@@ -39,6 +39,8 @@ from app.views.import_preview import SheetPart, naming_cells, sheet_part
 from reports.template_workbook import write_template
 
 EMPLOYERS_OFFERED = 200
+FEW_ROWS = 5
+"""Wrong rows that one sees at a glance; of more it is summed up what is wrong with them."""
 ASK_FOR_TRANSFER = "Transfers.ask"
 """The page that asks for a person of another union; given the import and the row, never the number."""
 
@@ -185,12 +187,22 @@ class Imports(Screen):
         shown = next((outcome for outcome in first if counts[outcome]), RowOutcome.UNCHANGED)
         if asked in set(RowOutcome):
             shown = RowOutcome(asked)
-        page = rows_page(session, run.id, shown, cursor_of_request())
+        column, code = request.args.get("column", ""), request.args.get("code", "")
+        page = rows_page(session, run.id, shown, cursor_of_request(), column=column, code=code)
         told: dict[str, Any] = {"counts": counts, "shown": shown, "page": page}
         if shown is RowOutcome.UPDATED:
             changes = said_changes(session, self.actor, run.kind, (row.changes or {} for row in page.rows))
             named = (naming_cells(run, row) for row in page.rows)
             return told | {"changed": list(zip(page.rows, named, changes, strict=True))}
+        if shown is RowOutcome.WRONG and run.invalid > FEW_ROWS:
+            told["reasons"] = [
+                (
+                    reason,
+                    sentence(reason.code, **reason.facts),
+                    (reason.column_name, reason.code) == (column, code),
+                )
+                for reason in frequent_reasons(session, run.id)
+            ]
         return told | {"sheet": self._sheet(session, run, page), "may_ask": _may_ask_for_transfer(self.actor)}
 
     def _sheet(self, session: Session, run: ImportRun, page: Page) -> SheetPart:

@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
 from app.models import ImportRun
+from app.queries.imports import _facts_in_common
 from app.rules.imports import ImportKind
 from app.rules.members import IdType
 from app.security.actor import actor_of
@@ -167,6 +168,29 @@ def test_rows_are_paged_by_their_number(looking: Preview, client: FlaskClient) -
         page = client.get(unescape(following[1])).text
         seen += [row[0] for row in cells(page)[1:]]
     assert seen == ["2", "3", "4", "5", "6"]
+
+
+def test_of_many_wrong_rows_it_is_summed_up_why_and_each_reason_opens_its_rows(
+    looking: Preview, client: FlaskClient
+) -> None:
+    rows = [passport(serial, **{"手机号*": "131"}) for serial in range(4)]
+    rows += [passport(9, **{"姓名*": ""}), passport(10), passport(10)]
+    page = looking(rows)
+    reasons = re.findall('<li><a href="([^"]*)"[^>]*>共 ([0-9]+) 行</a> <b>(.*?)</b> (.*?)</li>', page)
+    assert [(count, column) for _link, count, column, _text in reasons] == [
+        ("4", "手机号"),
+        ("2", "证件号码"),
+        ("1", "姓名"),
+    ]
+    assert "手机号应为 11 位" in reasons[0][3]
+    of_phones = client.get(unescape(reasons[0][0]).partition("#")[0]).text
+    assert [row[0] for row in cells(of_phones)[1:]] == ["2 D", "3 D", "4 D", "5 D"]
+    assert [row[0] for row in cells(client.get(unescape(reasons[2][0])).text)[1:]] == ["6 A"]
+
+
+def test_facts_that_differ_from_row_to_row_are_left_open() -> None:
+    one, another = {"rows": "2, 3", "limit": 50}, {"rows": "7, 9", "limit": 50}
+    assert _facts_in_common(one, another) == {"rows": "…", "limit": 50}
 
 
 def test_a_longer_page_asks_no_more_of_the_database(
