@@ -17,9 +17,11 @@ from app.forms.enrolment import KeepForm, PeopleFilterForm, StayOutForm
 from app.labels import label
 from app.models import Member, ReasonKind, Union
 from app.queries.enrolment_people import PeopleFilter, people_query, waiting_query
+from app.queries.marks import marked_members
 from app.queries.paging import page_of
 from app.queries.years import get_year
 from app.rules.enrolment import Bucket, Channel
+from app.rules.marks import TOKENS
 from app.rules.members import CLASSES_OF_SEX, RetirementClass
 from app.rules.violations import RuleViolation, not_found
 from app.security.needs import needs
@@ -87,7 +89,7 @@ class Marks(Screen):
             year,
             channel,
             _("The member is enrolled again this year."),
-            lambda session: include_members(session, self.actor, year=year, member_ids=[row_id], now=now()),
+            lambda session: include_members(session, self.actor, **_about(year, row_id)),
         )
 
     @expose(f"{PLACE}/members/{ROW_ID}/")
@@ -105,7 +107,7 @@ class Marks(Screen):
         def perform(session: Session) -> None:
             code, text = form.reason_code.data or "", form.text.data or ""
             reason = chosen_reason(session, ReasonKind.EXCLUSION, code, text)
-            exclude_members(session, self.actor, year=year, member_ids=[row_id], reason=reason, now=now())
+            exclude_members(session, self.actor, reason=reason, **_about(year, row_id))
 
         return self._settle(year, channel, row_id, _("The member stays out this year."), perform)
 
@@ -120,11 +122,9 @@ class Marks(Screen):
             keep_members(
                 session,
                 self.actor,
-                year=year,
-                member_ids=[row_id],
                 reason=chosen_reason(session, ReasonKind.KEEP, code, text),
                 attachment=Attachment(*form.paper()),
-                now=now(),
+                **_about(year, row_id),
             )
 
         done = _("The member is not held back by the statutory age.")
@@ -139,7 +139,7 @@ class Marks(Screen):
             channel,
             row_id,
             _("The keeping is undone."),
-            lambda session: withdraw_keeps(session, self.actor, year=year, member_ids=[row_id], now=now()),
+            lambda session: withdraw_keeps(session, self.actor, **_about(year, row_id)),
             says_standing=True,
         )
 
@@ -152,8 +152,7 @@ class Marks(Screen):
         def perform(session: Session) -> None:
             if asked not in set(RetirementClass):
                 raise RuleViolation("class_missing", field="retirement_class")
-            klass = RetirementClass(asked)
-            set_retirement_class(session, self.actor, year=year, member_ids=[row_id], klass=klass, now=now())
+            set_retirement_class(session, self.actor, klass=RetirementClass(asked), **_about(year, row_id))
 
         done = _("The retirement class is set.")
         return self._settle(year, channel, row_id, done, perform, says_standing=True)
@@ -250,6 +249,7 @@ class Marks(Screen):
                 channel=Channel(channel),
                 row=row,
                 bucket=bucket,
+                token=marked_members(session, year, [member_id])[member_id].token(),
                 classes=[klass for klass in RetirementClass if klass in classes],
                 stay_out=stay_out,
                 keep=keep,
@@ -257,6 +257,13 @@ class Marks(Screen):
                 back=_back(year, channel),
                 refusal=refusal,
             )
+
+
+def _about(year: int, member_id: int) -> dict[str, Any]:
+    """What all decisions about one member take; the page says how the member stood when it was shown."""
+    marked = TOKENS.get(request.form.get("seen", ""))
+    seen = None if marked is None else {member_id: marked}
+    return {"year": year, "member_ids": [member_id], "seen": seen, "now": now()}
 
 
 def _back(year: int, channel: str) -> str:

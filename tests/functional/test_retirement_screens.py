@@ -107,6 +107,17 @@ def test_the_slower_of_two_reads_who_and_when_and_the_row_as_it_is(session, tree
     assert again.status_code == 200
 
 
+def test_a_members_own_page_tells_the_slower_too(session, tree, operator):
+    person = woman(session, tree, name="钱秀英")
+    place = f"/enrolment/2025/member_card/members/{person.id}"
+    seen = re.search(r'name="seen" value="([^"]*)"', operator.get(f"{place}/").text).group(1)
+    colleague = actor_of_role(session, tree.grassroots, Role.OPERATOR)
+    exclude_members(session, colleague, year=2025, member_ids=[person.id], reason="离职", now=OPEN)
+    answer = operator.post(f"{place}/retirement-class", data={"retirement_class": "f55", "seen": seen})
+    assert answer.status_code == 409 and f"钱秀英已由{colleague.name}于" in answer.text
+    assert person.retirement_class is None
+
+
 def test_several_are_kept_with_one_reason_and_one_paper(session, tree, operator):
     one, other = man(session, tree), man(session, tree)
     answer = operator.post("/retirement/2025/keep?tab=retired", data=keeping(one, other))
