@@ -39,8 +39,6 @@ from app.views.import_preview import SheetPart, naming_cells, sheet_part
 from reports.template_workbook import write_template
 
 EMPLOYERS_OFFERED = 200
-FEW_ROWS = 5
-"""Wrong rows that one sees at a glance; of more it is summed up what is wrong with them."""
 ASK_FOR_TRANSFER = "Transfers.ask"
 """The page that asks for a person of another union; given the import and the row, never the number."""
 
@@ -194,7 +192,7 @@ class Imports(Screen):
             changes = said_changes(session, self.actor, run.kind, (row.changes or {} for row in page.rows))
             named = (naming_cells(run, row) for row in page.rows)
             return told | {"changed": list(zip(page.rows, named, changes, strict=True))}
-        if shown is RowOutcome.WRONG and run.invalid > FEW_ROWS:
+        if shown is RowOutcome.WRONG and (code or run.invalid > page.size):
             told["reasons"] = [
                 (
                     reason,
