@@ -118,6 +118,16 @@ def test_a_members_own_page_tells_the_slower_too(session, tree, operator):
     assert person.retirement_class is None
 
 
+def test_a_man_past_the_line_who_is_left_out_as_well_can_be_brought_back(session, tree, operator):
+    person = man(session, tree)
+    own = actor_of_role(session, tree.grassroots, Role.OPERATOR)
+    exclude_members(session, own, year=2025, member_ids=[person.id], reason="离职", now=OPEN)
+    for address in ("/retirement/?tab=retired", f"/enrolment/2025/member_card/members/{person.id}/"):
+        assert re.search(r">恢复参保(<span[^>]*> [^<]*</span>)?</button>", operator.get(address).text), (
+            address
+        )
+
+
 def test_several_are_kept_with_one_reason_and_one_paper(session, tree, operator):
     one, other = man(session, tree), man(session, tree)
     answer = operator.post("/retirement/2025/keep?tab=retired", data=keeping(one, other))
