@@ -41,9 +41,9 @@ function keepTyped(form) {
   try {
     const kept = JSON.parse(sessionStorage.getItem(place) ?? "{}");
     for (const field of fields) if (!field.value && kept[field.name]) field.value = kept[field.name];
-    form.addEventListener("input", () => {
-      sessionStorage.setItem(place, JSON.stringify(Object.fromEntries(fields.map((field) => [field.name, field.value]))));
-    });
+    const keep = () => sessionStorage.setItem(place, JSON.stringify(Object.fromEntries(fields.map((field) => [field.name, field.value]))));
+    // At the fields: one that names its form may stand elsewhere on the page.
+    for (const field of fields) field.addEventListener("input", keep);
     form.addEventListener("submit", () => sessionStorage.removeItem(place));
   } catch {
     // Without storage nothing is kept, and nothing else changes.

@@ -39,6 +39,8 @@ function follow(page, form) {
     else ids.delete(box.value);
   }
 
+  // Ticked or unticked before this script ran: meant all the same.
+  for (const box of boxes) if (box.checked !== box.defaultChecked) set(box, box.checked);
   for (const box of boxes) box.addEventListener("change", () => { set(box, box.checked); show(); });
   all?.addEventListener("change", () => {
     const ticked = all.checked;
