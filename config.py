@@ -37,6 +37,7 @@ class Settings:
     training: bool
     id_keys: str = ""
     person_key: str = ""
+    import_days_kept: int = 180
 
     @property
     def embedded(self) -> bool:
@@ -72,6 +73,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         training=_yes_or_no(env, "CANBAO_TRAINING", default=False),
         id_keys=_id_keys(env.get("CANBAO_ID_KEYS", "").strip(), database_url, data_dir),
         person_key=_person_key(env.get("CANBAO_PERSON_KEY", "")),
+        import_days_kept=_whole_number(env, "CANBAO_IMPORT_DAYS_KEPT", 180, least=1, most=3650),
     )
 
 

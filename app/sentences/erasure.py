@@ -30,5 +30,8 @@ SENTENCES = {
     "reason_names_person": _(
         "The reason stays in the log for good. Please leave out the person’s name and numbers."
     ),
+    "import_forgotten": _(
+        "Nobody took this import over in time, so its rows and the file have been cleared. Please upload it again."
+    ),
     "row_erased": _("The personal data of this row has been erased on request; the row isn’t taken over."),
 }

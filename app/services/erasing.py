@@ -37,6 +37,7 @@ from app.rules.transfers import Direction
 from app.rules.violations import RuleViolation
 from app.services.import_judging import FIGURES
 from app.services.people_lock import lock_people
+from app.services.retention import empty_files
 
 ROW_ERASED = "row_erased"
 Rows = Sequence[tuple[int, int]]
@@ -148,16 +149,6 @@ def _empty_files(session: Session, member: Member, runs: Sequence[ImportRun], no
             run.file_name = f"{run.id}.xlsx"
             session.execute(update(StoredFile).where(StoredFile.id == run.file_id).values(name=run.file_name))
     return empty_files(session, [run.file_id for run in runs], now)
-
-
-def empty_files(session: Session, file_ids: Sequence[int], now: datetime) -> int:
-    """Drop the contents of these files, those that still have any; answers how many."""
-    return _gone(
-        session,
-        update(StoredFile)
-        .where(StoredFile.id.in_(file_ids), StoredFile.emptied_at.is_(None))
-        .values(content=b"", sealed=False, emptied_at=now),
-    )
 
 
 def _forget_decisions(session: Session, member_id: int) -> int:

@@ -39,13 +39,18 @@ def export_personal_data(
 
 
 def require_lasting_reason(reason: str, member: Member) -> str:
-    """A reason fit for the log, which nobody can erase: it must not say who the person is."""
+    """A reason fit for the log, trimmed."""
     said = reason.strip()
     if not said:
         raise RuleViolation("reason_missing", field="reason")
     if len(said) > REASON_MAX:
         raise RuleViolation("text_too_long", field="reason", limit=REASON_MAX)
+    refuse_telling(said, member)
+    return said
+
+
+def refuse_telling(said: str, member: Member) -> None:
+    """What goes into the log must not say who the person is: nobody can erase it. Raises ``reason_names_person``."""
     telling = (member.name, member.id_number, member.phone, member.member_no, member.card_no)
     if any(each and each in said for each in telling):
         raise RuleViolation("reason_names_person", field="reason")
-    return said

@@ -16,6 +16,7 @@ from app.security.actor import Actor
 from app.security.roles import Permission, require
 from app.security.visible import get_visible
 from app.services.events import record
+from app.services.personal_data import refuse_telling
 
 REASON_MAX = 200
 MOST_EXPORTED = 1_000_000
@@ -32,6 +33,7 @@ def reveal_number(session: Session, actor: Actor, *, member_id: int, reason: str
     said = _require_reason(reason)
     if member.id_number in compact(said).upper():
         raise RuleViolation("reason_holds_number", field="reason")
+    refuse_telling(said, member)
     record(session, actor, EventObject.MEMBER, member.id, "reveal", now=now, scope=member, text=said)
     return member
 
@@ -66,7 +68,8 @@ def begin_full_export(
         now=now,
         scope=session.get_one(Union, actor.union_id),
         text=said,
-        facts={"people": people, "filters": [f"{name}：{value}" for name, value in filters]},
+        # By what was filtered, not for what: a filter may be somebody's name, and the log can't be erased.
+        facts={"people": people, "filters": [name for name, _value in filters]},
     )
     return said, people
 

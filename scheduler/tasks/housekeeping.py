@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from flask import current_app
 from sqlalchemy import text
 
 from app.clock import now
 from app.log import log
+from app.services.retention import forget_imports
 from app.transaction import transaction
 from scheduler.tasks import task
 
@@ -35,12 +37,20 @@ def check_figures() -> None:
 
 @task("housekeeping.forget")
 def forget_old_records() -> None:
-    """Delete answers kept for repeated requests, finished jobs, and the routine part of the run list."""
+    """Delete answers kept for repeated requests, finished jobs, the routine part of the run list, old workbooks.
+
+    Workbooks go in steps of their own: a night that is cut short goes on in the next.
+    """
     at = now()
     with transaction() as session:
         session.execute(text(FORGET_KEYS), {"before": at - KEYS_KEPT})
         session.execute(text(FORGET_JOBS), {"before": at - DONE_JOBS_KEPT})
         session.execute(text(FORGET_RUNS), {"before": at - ROUTINE_RUNS_KEPT})
+    kept = timedelta(days=current_app.config["SETTINGS"].import_days_kept)
+    forgotten = 1
+    while forgotten:
+        with transaction() as session:
+            forgotten = forget_imports(session, uploaded_before=at - kept, now=at)
 
 
 FORGET_KEYS = "DELETE FROM idempotency_key WHERE created_at < :before"

@@ -123,7 +123,7 @@ def test_a_full_export_says_on_its_first_sheet_who_took_it_out_and_why(
     assert member.id_number in cells and member.phone in cells and "张三" not in cells
     assert "禁止外传" in people.oddHeader.center.text and "王经办" in people.oddFooter.left.text
     (event,) = events(session, "export_numbers")
-    assert (event.text, event.facts) == ("报送银行", {"people": 1, "filters": ["姓名：欧阳"]})
+    assert (event.text, event.facts) == ("报送银行", {"people": 1, "filters": ["姓名"]})
     assert (event.object_kind, event.union_id) == (EventObject.UNION, tree.grassroots.id)
 
 
