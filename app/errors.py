@@ -34,6 +34,8 @@ FORM_EXPIRED = (
     lazy_gettext("This page was open for too long. Please go back, reload it and send it again."),
 )
 
+LARGEST_DROPPED = 200 * 1024 * 1024
+
 
 def init_errors(app: Flask) -> None:
     """Register one handler per kind of failure, for screens and the API alike."""
@@ -74,8 +76,17 @@ def http_error(error: HTTPException) -> Any:
     status = error.code or 500
     if status >= 500:
         log.error("http_error", status=status, error=str(error))
+    if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        _drop_body()
     code, detail = HTTP_SENTENCES.get(status, UNEXPECTED if status >= 500 else HTTP_SENTENCES[400])
     return answer(status, code, detail)
+
+
+def _drop_body() -> None:
+    """Read on what is refused: whoever still sends loses the connection, and never reads why."""
+    left = min(request.content_length or 0, LARGEST_DROPPED)
+    while left > 0 and (block := request.environ["wsgi.input"].read(min(left, 64 * 1024))):
+        left -= len(block)
 
 
 def unexpected(error: Exception) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 
 import pytest
@@ -9,6 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
+from app import LARGEST_UPLOAD
 from app.clock import now
 from app.models import Account
 from app.services.first_account import create_first_account
@@ -171,6 +173,13 @@ class TestFailures:
         assert answer.status_code == 500
         assert answer.headers["X-Request-ID"] in answer.get_data(as_text=True)
         assert "secret detail" not in answer.get_data(as_text=True)
+
+    def test_what_is_too_large_is_read_to_its_end_so_that_the_sender_gets_the_answer(
+        self, client: FlaskClient
+    ) -> None:
+        body = io.BytesIO(bytes(LARGEST_UPLOAD + 1))
+        answer = client.post("/login/", input_stream=body, content_type="multipart/form-data; boundary=x")
+        assert (answer.status_code, body.read()) == (413, b"")
 
 
 def test_metrics_tell_requests_and_jobs_and_nothing_of_the_city(client: FlaskClient) -> None:
