@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 
 import psycopg
 from flask import Flask
@@ -18,6 +19,8 @@ from scheduler.tasks import import_all, queue, serve_application
 
 JOBS_AT_ONCE = 2
 SECONDS_TO_FINISH = 4
+NICENESS = 5
+"""Whoever waits for a page comes first; what the worker starts, such as the readers of workbooks, inherits it."""
 
 
 class PresentWorker(JobManager):
@@ -40,6 +43,7 @@ class PresentWorker(JobManager):
 
 def run_worker(application: Flask) -> None:
     """Perform jobs until SIGTERM or SIGINT; what isn't done by then is done again later."""
+    os.nice(NICENESS)
     import_all()
     serve_application(application)
     with application.app_context(), transaction() as session:
