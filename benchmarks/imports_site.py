@@ -1,0 +1,124 @@
+"""The product while a workbook comes in: a web process and a worker, people who turn pages, and what they wait."""
+
+from __future__ import annotations
+
+import json
+import re
+import statistics
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+
+from benchmarks.city import PASSWORD, City
+from benchmarks.web_memory import Web, start_part
+
+CLIENTS, SECONDS_TO_THINK = 4, 0.25
+PAGES = ("/", "/members/", "/imports/", "/enrolment/member-card/", "/members/?name=会员7")
+SECONDS_AT_MOST = 600
+
+
+class Site:
+    """One gunicorn with one worker, one worker of the job queue, and an operator's program that uploads."""
+
+    def __init__(self, place: City) -> None:
+        self.web = Web(place)
+        self.worker = start_part("worker", place)
+        self.web.wait()
+        self.token = self.web.sign_in(place.big.username)
+        self.username = place.small[0].username
+        self.reader_mb = 0.0
+        threading.Thread(target=self._watch_readers, daemon=True).start()
+
+    def close(self) -> None:
+        for process in (self.worker, self.web.process):
+            process.terminate()
+            process.wait()
+
+    def upload(self, content: bytes) -> int:
+        answer = httpx.post(
+            f"{self.web.address}/api/v1/members/imports",
+            files={"file": ("members.xlsx", content)},
+            headers={"Authorization": f"Bearer {self.token}"},
+            timeout=60,
+        )
+        run_id: int = answer.raise_for_status().json()["id"]
+        return run_id
+
+    def commit(self, run_id: int) -> None:
+        self.web.call(f"/api/v1/imports/{run_id}/commit", self.token, {})
+
+    def until(self, run_id: int, state: str) -> dict[str, Any]:
+        """Ask as a waiting page does, until the import is in that state."""
+        deadline = time.monotonic() + SECONDS_AT_MOST
+        while True:
+            run: dict[str, Any] = json.loads(self.web.call(f"/api/v1/imports/{run_id}", self.token))
+            if run["state"] == state:
+                return run
+            if run["state"] == "failed" or time.monotonic() > deadline:
+                raise AssertionError(f"the import is {run['state']}, not {state}: {run['problem']}")
+            time.sleep(0.1)
+
+    def worker_mb(self) -> float:
+        """The most that the worker ever held."""
+        lines = Path(f"/proc/{self.worker.pid}/status").read_text().splitlines()
+        return int(next(line for line in lines if line.startswith("VmHWM")).split()[1]) / 1_024
+
+    def _watch_readers(self) -> None:
+        """The processes that open workbooks live for seconds: look often."""
+        worker = psutil.Process(self.worker.pid)
+        while worker.is_running():
+            try:
+                held = [child.memory_info().rss for child in worker.children()]
+            except psutil.Error:
+                continue
+            self.reader_mb = max([self.reader_mb, *(each / 1024**2 for each in held)])
+            time.sleep(0.02)
+
+
+@contextmanager
+def people_at_work(site: Site) -> Iterator[list[float]]:
+    """Some operators of another union turn pages meanwhile; the milliseconds that each answer took."""
+    waits: list[float] = []
+    stop = threading.Event()
+
+    def turn_pages(first: int) -> None:
+        with signed_in(site) as browser:
+            at = first
+            while not stop.is_set():
+                began = time.perf_counter()
+                browser.get(PAGES[at % len(PAGES)]).raise_for_status()
+                waits.append((time.perf_counter() - began) * 1_000)
+                at += 1
+                stop.wait(SECONDS_TO_THINK)
+
+    people = [threading.Thread(target=turn_pages, args=(each,)) for each in range(CLIENTS)]
+    for person in people:
+        person.start()
+    try:
+        yield waits
+    finally:
+        stop.set()
+        for person in people:
+            person.join()
+
+
+@contextmanager
+def signed_in(site: Site) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=site.web.address, follow_redirects=True, timeout=60) as browser:
+        page = browser.get("/login/").text
+        found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)
+        assert found is not None
+        form = {"username": site.username, "password": PASSWORD, "csrf_token": found.group(1)}
+        browser.post("/login/", data=form).raise_for_status()
+        assert "/login/" not in str(browser.get("/members/").url)
+        yield browser
+
+
+def p95(waits: list[float]) -> float:
+    return statistics.quantiles(waits, n=20)[-1]
