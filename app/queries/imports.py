@@ -193,4 +193,6 @@ def import_problem_rows(session: Session, import_id: int) -> Iterator[ProblemRow
     )
     for number, group in groupby(found, key=lambda each: each.row):
         together: list[Any] = list(group)
+        if not together[0].raw:  # emptied since, at a member's request: nothing is left to mend
+            continue
         yield ProblemRow(number, together[0].raw, tuple(each.ImportError for each in together))

@@ -7,6 +7,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 
+from flask_babel import gettext
+
 from app.models import ImportError, ImportRow, ImportRun
 from app.rules.import_tables import table_of
 from app.rules.imports import MENDING_HEADERS, plain_header
@@ -69,9 +71,15 @@ def sheet_part(
     headers = [plain_header(header) for header in run.headers]
     known = {column.header for column in table_of(run.kind).columns}
     wrong = list(dict.fromkeys(error.column_name for found in errors.values() for error in found))
-    shown = [at for at, header in enumerate(headers) if header in wrong or _is_filled(header, at, rows)]
+    shown = [
+        at
+        for at, header in enumerate(headers)
+        if (header and header in wrong) or _is_filled(header, at, rows)
+    ]
     places = [(headers[at], at) for at in shown]
-    places += zip([header for header in wrong if header not in headers], count(len(headers)))
+    # An error of no column is about the row as a whole, not about a column whose header is blank.
+    lacking = [header for header in wrong if not header or header not in headers]
+    places += zip(lacking, count(len(headers)))
 
     def cell_of(row: ImportRow, header: str, at: int) -> SheetCell:
         found = [error for error in errors.get(row.row, ()) if error.column_name == header]
@@ -88,8 +96,9 @@ def sheet_part(
         return SheetRow(row.row, tuple(cell_of(row, header, at) for header, at in places))
 
     def column_of(header: str, at: int) -> SheetColumn:
-        lacking = at >= len(headers)
-        return SheetColumn(letter_of(at), header if lacking else cell_text(run.headers[at]), lacking)
+        if at >= len(headers):
+            return SheetColumn(letter_of(at), header or gettext("Whole row"), bool(header))
+        return SheetColumn(letter_of(at), cell_text(run.headers[at]), False)
 
     return SheetPart(tuple(column_of(*place) for place in places), tuple(map(row_of, rows)))
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Callable
 from html import unescape
 
+import openpyxl
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
-from app.models import ImportRun
+from app.models import ImportError, ImportRow, ImportRun
 from app.queries.imports import _facts_in_common
 from app.rules.imports import ImportKind
 from app.rules.members import IdType
@@ -191,6 +193,23 @@ def test_of_many_wrong_rows_it_is_summed_up_why_and_each_reason_opens_its_rows(
 def test_facts_that_differ_from_row_to_row_are_left_open() -> None:
     one, another = {"rows": "2, 3", "limit": 50}, {"rows": "7, 9", "limit": 50}
     assert _facts_in_common(one, another) == {"rows": "…", "limit": 50}
+
+
+def test_a_row_that_was_emptied_since_says_so_and_is_not_handed_out_to_be_mended(
+    session: Session, looking: Preview, client: FlaskClient
+) -> None:
+    looking([passport(1, **{"手机号*": "1"}), passport(2, **{"手机号*": "1"})])
+    run = session.query(ImportRun).one()
+    of_row = {"import_id": run.id, "row": 3}
+    session.query(ImportRow).filter_by(**of_row).update({"raw": [], "cells": {}}, synchronize_session=False)
+    session.query(ImportError).filter_by(**of_row).update({"column_name": "", "code": "row_erased"})
+    session.flush()
+    session.expire_all()
+    head, _kept, emptied = cells(client.get(f"/imports/{run.id}").text)
+    assert head[-1] == "E 整行" and emptied[0].split() == ["3", "E"] and emptied[1:5] == [""] * 4
+    assert "删除" in emptied[5]
+    sheet = openpyxl.load_workbook(io.BytesIO(client.get(f"/imports/{run.id}/errors.xlsx").data)).active
+    assert sheet.max_row == 2
 
 
 def test_a_longer_page_asks_no_more_of_the_database(
