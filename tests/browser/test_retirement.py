@@ -129,7 +129,7 @@ def test_a_union_is_decided_by_keyboard_within_a_minute(verifier: Page):
     assert counter(page, "退休需核实") == "0"
     assert counter(page, "退休人数") == str(24 + MEN - 2)
     assert counter(page, "本年不参保") == "1"
-    page.get_by_role("link", name="退休核实").click()
+    page.get_by_role("navigation", name="主菜单").get_by_role("link", name="退休核实").click()
     page.get_by_role("link", name="已保留 (3)").click()
     with page.expect_download() as coming:
         page.get_by_role("link", name="附件").first.click()
