@@ -19,6 +19,7 @@ from app.import_turn import import_turn
 from app.models import Account, ImportRun
 from app.queries.check import find_lies
 from app.queries.imports import first_errors
+from app.queries.sealed_places import sealed_places
 from app.rules.imports import ImportKind, ImportState
 from app.rules.members import MembershipKind
 from app.rules.violations import RuleViolation
@@ -28,7 +29,7 @@ from app.security.roles import Permission, Role, may
 from app.sentences import sentence
 from app.services.accounts import create_account
 from app.services.imports import apply_import, check_import, commit_import, start_import
-from app.services.rotation import reseal, sealed_places
+from app.services.rotation import reseal
 from app.transaction import transaction
 from config import DERIVED_KEY, new_id_key
 

@@ -14,10 +14,11 @@ from app.models import Member
 from app.queries.check_seals import wrong_seals
 from app.queries.members import MemberFilter, members_matching
 from app.queries.paging import Cursor, page_of
+from app.queries.sealed_places import ROWS_AT_ONCE, sealed_places
 from app.rules.members import IdType
 from app.rules.person import number_hash
 from app.sealing import KeyRing, Purpose, key_ring
-from app.services.rotation import ROWS_AT_ONCE, reseal, sealed_places
+from app.services.rotation import reseal
 from benchmarks.city import City
 from benchmarks.report import emit
 

@@ -187,7 +187,7 @@ def write_watermark(workbook: xlsxwriter.Workbook, formats: Formats, about: Abou
         ("导出时间", shanghai_time(about.asked_at).strftime("%Y-%m-%d %H:%M:%S")),
         ("导出原因", mark.reason),
         ("人数", mark.people),
-        ("说明", "本表含完整证件号码和手机号。仅限上述用途使用，用毕删除；导出已记入日志。"),
+        ("说明", "本表含完整证件号码等个人信息。仅限上述用途使用，用毕删除；导出已记入日志。"),
     ]
     for row, (name, value) in enumerate(lines, start=2):
         sheet.write_string(row, 0, name, formats.head)

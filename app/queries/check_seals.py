@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from app.queries.sealed_places import sealed_places
 from app.rules.members import IdType
 from app.sealing import CannotUnseal, Purpose, key_ring
 from app.security.persons import hashes_of
@@ -15,13 +16,24 @@ ROWS_AT_ONCE = 5_000
 MEMBERS = "SELECT id, id_type, id_number, id_number_hash, person_key FROM member WHERE erased_at IS NULL ORDER BY id"
 """The erased have no number, and hashes of nothing."""
 
+KEYS = """
+    SELECT DISTINCT get_byte({place.column}, 1) * 256 + get_byte({place.column}, 2)
+      FROM {place.table}
+     WHERE {place.only} AND {place.column} IS NOT NULL
+     ORDER BY 1
+"""
+
 Finding = tuple[str, str, str, str]
 """The check, the object, what was expected, what was found."""
 
 
 def wrong_seals(session: Session) -> Iterator[Finding]:
-    """Members whose number doesn't open or isn't the one that their hashes stand for."""
+    """Values under a key that isn't there; members whose number doesn't open or isn't the one of their hashes."""
     ring = key_ring()
+    for place in sealed_places():
+        for number in session.scalars(text(KEYS.format(place=place))):
+            if number not in ring.numbers:
+                yield "keys_are_there", f"{place.table}.{place.column}", f"key {number}", "no such key"
     found = session.execute(text(MEMBERS), execution_options={"yield_per": ROWS_AT_ONCE})
     for member_id, id_type, sealed, number_hash, person in found:
         try:

@@ -2,31 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from app.models import StoredFile
-from app.models.base import Entity
-from app.models.sealed import Sealed
-from app.sealing import KeyRing, Purpose
+from app.queries.sealed_places import SealedPlace
+from app.sealing import KeyRing
 
-ROWS_AT_ONCE = 2_000
 START = (-1,)
-
-
-@dataclass(frozen=True, slots=True)
-class SealedPlace:
-    """A column of sealed values in a table with whole-number keys; ``at_once`` rows are in memory together."""
-
-    table: str
-    keys: tuple[str, ...]
-    column: str
-    purpose: Purpose
-    only: str = "true"
-    at_once: int = ROWS_AT_ONCE
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +19,6 @@ class Resealed:
 
     count: int
     last: tuple[int, ...] | None
-
-
-def sealed_places() -> Iterator[SealedPlace]:
-    """Every column of the type ``Sealed``, and the sealed files."""
-    for table in Entity.metadata.sorted_tables:
-        keys = tuple(column.name for column in table.primary_key)
-        for column in table.columns:
-            if isinstance(column.type, Sealed):
-                yield SealedPlace(table.name, keys, column.name, column.type.purpose)
-    yield SealedPlace(StoredFile.__tablename__, ("id",), "content", Purpose.FILE, "sealed", at_once=1)
 
 
 def reseal(
