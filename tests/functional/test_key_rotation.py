@@ -58,7 +58,9 @@ def filled(start: Start) -> Start:
         run = start_import(
             session, operator, kind=ImportKind.MEMBERS, file_name="a.xlsx", content=content, now=NOW
         )
-        check_import(session, run.id, NOW)
+        import_id = run.id
+    with app.app_context():
+        check_import(transaction, import_id, NOW)
     return start
 
 
