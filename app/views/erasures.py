@@ -8,7 +8,7 @@ from typing import Any
 from flask import flash, redirect, request, url_for
 from flask_appbuilder import expose
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext as lazy
+from flask_babel import lazy_gettext
 from flask_babel.speaklater import LazyString
 from sqlalchemy.orm import Session
 
@@ -29,12 +29,12 @@ from app.views.base import Screen, cursor_of_request
 from app.views.choices import ROW_ID
 
 COUNTED: Mapping[str, LazyString] = {
-    "enrolments": lazy("Covers, now nobody’s"),
-    "corrections": lazy("Corrections"),
-    "decisions": lazy("Decisions for a year"),
-    "transfers": lazy("Transfers, their notes"),
-    "import_rows": lazy("Rows of workbooks"),
-    "files": lazy("Files"),
+    "enrolments": lazy_gettext("Covers, now nobody’s"),
+    "corrections": lazy_gettext("Corrections"),
+    "decisions": lazy_gettext("Decisions for a year"),
+    "transfers": lazy_gettext("Transfers, their notes"),
+    "import_rows": lazy_gettext("Rows of workbooks"),
+    "files": lazy_gettext("Files"),
 }
 """What an erasure counts, in the order in which it is shown."""
 

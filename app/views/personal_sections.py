@@ -11,7 +11,7 @@ from typing import Any
 
 from flask import url_for
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext as lazy
+from flask_babel import lazy_gettext
 from flask_babel.speaklater import LazyString
 
 from app.labels import label
@@ -32,36 +32,36 @@ from app.views.log import log_lines
 from reports.workbook import Cell
 
 FIELDS: Mapping[str, LazyString] = {
-    "name": lazy("Name"),
-    "id_type": lazy("Document type"),
-    "id_number": lazy("Document number"),
-    "phone": lazy("Mobile number"),
-    "sex": lazy("Sex"),
-    "birth_date": lazy("Date of birth"),
-    "id_expires_on": lazy("Document expires on"),
-    "id_never_expires": lazy("Document holds for good"),
-    "retirement_class": lazy("Retirement class"),
-    "tag": lazy("Member tag"),
-    "work_address": lazy("Work address in full"),
-    "joined_on": lazy("Joined on"),
-    "remark": lazy("Remark"),
-    "kind": lazy("Kind of membership"),
-    "employer_id": lazy("Employer"),
-    "employment_status": lazy("Employment"),
-    "social_card_status": lazy("Social security card"),
-    "status_checked_on": lazy("Statuses as of"),
-    "card_status": lazy("Card status"),
-    "card_no": lazy("Card number"),
-    "card_issued_on": lazy("Card issued on"),
-    "card_problem": lazy("Why the card failed"),
+    "name": lazy_gettext("Name"),
+    "id_type": lazy_gettext("Document type"),
+    "id_number": lazy_gettext("Document number"),
+    "phone": lazy_gettext("Mobile number"),
+    "sex": lazy_gettext("Sex"),
+    "birth_date": lazy_gettext("Date of birth"),
+    "id_expires_on": lazy_gettext("Document expires on"),
+    "id_never_expires": lazy_gettext("Document holds for good"),
+    "retirement_class": lazy_gettext("Retirement class"),
+    "tag": lazy_gettext("Member tag"),
+    "work_address": lazy_gettext("Work address in full"),
+    "joined_on": lazy_gettext("Joined on"),
+    "remark": lazy_gettext("Remark"),
+    "kind": lazy_gettext("Kind of membership"),
+    "employer_id": lazy_gettext("Employer"),
+    "employment_status": lazy_gettext("Employment"),
+    "social_card_status": lazy_gettext("Social security card"),
+    "status_checked_on": lazy_gettext("Statuses as of"),
+    "card_status": lazy_gettext("Card status"),
+    "card_no": lazy_gettext("Card number"),
+    "card_issued_on": lazy_gettext("Card issued on"),
+    "card_problem": lazy_gettext("Why the card failed"),
 }
 """A member's columns as people call them."""
 
 CORRECTED = {
     **FIELDS,
-    "union_id": lazy("Union"),
-    "exclusion_reason": lazy("Why not enrolled this year"),
-    "keep_reason": lazy("Why kept past retirement age"),
+    "union_id": lazy_gettext("Union"),
+    "exclusion_reason": lazy_gettext("Why not enrolled this year"),
+    "keep_reason": lazy_gettext("Why kept past retirement age"),
 }
 """What corrections name besides."""
 
@@ -75,14 +75,14 @@ CODES: Mapping[str, type[StrEnum]] = {
     "card_status": CardStatus,
 }
 DECISIONS: Mapping[str, LazyString] = {
-    "confirm": lazy("Confirmed for the year"),
-    "exclude": lazy("Not enrolled this year"),
-    "keep": lazy("Kept past retirement age"),
+    "confirm": lazy_gettext("Confirmed for the year"),
+    "exclude": lazy_gettext("Not enrolled this year"),
+    "keep": lazy_gettext("Kept past retirement age"),
 }
 OUTCOMES: Mapping[str, LazyString] = {
-    "created": lazy("New"),
-    "updated": lazy("Changed"),
-    "unchanged": lazy("Unchanged"),
+    "created": lazy_gettext("New"),
+    "updated": lazy_gettext("Changed"),
+    "unchanged": lazy_gettext("Unchanged"),
 }
 
 
@@ -168,7 +168,7 @@ def _covers(data: PersonalData) -> Section:
         _("Fee per person"),
     )
     return Section(
-        _("Cover"),
+        _("Covers"),
         _("in the batches of the unions; contract and accounts need it"),
         heads,
         [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 
 import pytest
 from openpyxl import load_workbook
@@ -98,3 +99,10 @@ def test_nothing_is_handed_out_without_a_reason_that_may_stay_for_good(session, 
     assert answer.status_code == 422 and 'id="reason-error"' in answer.text
     assert typed in answer.text
     assert session.scalars(select(Event).where(Event.action == "export_personal_data")).all() == []
+
+
+def test_every_word_of_the_page_is_chinese(session, tree, as_operator):
+    member, _batch = covered_member(session, tree)
+    main = as_operator.get(f"/personal-data/{member.id}/").text.split("<main")[1].split("</main>")[0]
+    words = re.findall(r"[A-Za-z]{3,}(?: [a-z]+)+", re.sub(r"<[^>]*>", " ", main))
+    assert words == []
