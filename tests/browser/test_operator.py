@@ -29,6 +29,7 @@ def test_by_member_card_from_the_menu_to_the_second_notice(operator: Page, tmp_p
     expect(page.get_by_text("保障费用：1378元")).to_be_visible()
 
     # By keyboard: Escape leaves the question, Enter on 确定 sends.
+    page.wait_for_load_state("networkidle")  # the dialog is the script's
     page.get_by_role("button", name="提交至上级审核").press("Enter")
     question = page.get_by_role("dialog")
     expect(question).to_contain_text("您选择的保障类型为：A类会员专享基本保障")
