@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
-from wtforms import Form, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, Form, HiddenField, SelectField, StringField, TextAreaField
 from wtforms.validators import Length
 
 from app.forms.search import NumberField
 from app.labels import choices
+from app.rules.dates import LONG_TERM_WORD, Expiry
+from app.rules.identity import ORIGINAL_SEEN
 from app.rules.member_entry import MemberEntry
 from app.rules.members import (
     ID_TYPE_WORDS,
@@ -59,8 +62,11 @@ class MemberFilterForm(Form):
     id_number = NumberField(_("Document number"))
     member_no = StringField(_("Member number"), [SHORT])
     phone = StringField(_("Mobile number"), [SHORT])
+    tag = StringField(_("Member tag"), [SHORT])
+    kind = SelectField(_("Kind of membership"), choices=[("", ""), *choices(MembershipKind)])
     card_status = SelectField(_("Card status"), choices=[("", ""), *choices(CardStatus)])
     employment_status = SelectField(_("Employment"), choices=[("", ""), *choices(EmploymentStatus)])
+    expiry = SelectField(_("Expiring documents"), choices=[("", ""), *choices(Expiry)])
 
 
 class CoverFilterForm(Form):
@@ -80,7 +86,9 @@ class MemberForm(FlaskForm):
     phone = StringField(_("Mobile number"))
     sex = SelectField(_("Sex"), choices=NONE + choices(Sex))
     birth_date = StringField(_("Date of birth"))
+    original_seen = BooleanField(_("I have compared it with the original: the number really is so"))
     id_expires_on = StringField(_("Document expires on"))
+    id_never_expires = BooleanField(_("Long-term"))
     retirement_class = SelectField(_("Retirement class"), choices=NONE + choices(RetirementClass))
     tag = StringField(_("Member tag"))
     work_address = StringField(_("Work address in full"))
@@ -88,6 +96,14 @@ class MemberForm(FlaskForm):
     employer_id = SelectField(_("Employer"), validate_choice=False)
     joined_on = StringField(_("Joined on"))
     remark = TextAreaField(_("Remark"))
+    seen = HiddenField()
+
+    def seen_at(self) -> datetime | None:
+        """The state of the record that the page showed."""
+        try:
+            return datetime.fromisoformat(self.seen.data or "")
+        except ValueError:
+            return None
 
     def entry(self) -> MemberEntry:
         """What was typed, as the workbook would say it; ``choice_unknown`` for what no list offers."""
@@ -95,6 +111,12 @@ class MemberForm(FlaskForm):
             if self[name].data and self[name].data not in dict(self[name].choices):
                 raise RuleViolation("choice_unknown", field=name)
         cells = {name: self[name].data or "" for name in ENTERED}
+        if self.id_never_expires.data:
+            if cells["id_expires_on"].strip() not in ("", LONG_TERM_WORD):
+                raise RuleViolation("expiry_twice", field="id_expires_on")
+            cells["id_expires_on"] = LONG_TERM_WORD
+        if self.original_seen.data and ORIGINAL_SEEN not in cells["remark"]:
+            cells["remark"] = f"{cells['remark']} {ORIGINAL_SEEN}".strip()
         for name, words in WORDS.items():
             cells[name] = {value.value: word for value, word in words.items()}.get(cells[name], "")
         kind, employer = self.kind.data, self.employer_id.data or ""

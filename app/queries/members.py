@@ -5,13 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session
 
-from app.models import Member
-from app.rules.members import CardStatus, EmploymentStatus
+from app.clock import today
+from app.models import Employer, Member
+from app.queries.expiring import in_state
+from app.rules.dates import Expiry
+from app.rules.members import CardStatus, EmploymentStatus, MembershipKind
+from app.rules.tags import TAG_SEPARATOR
 from app.security.actor import Actor
 from app.security.persons import keys_of_number
 from app.security.visible import visible_to
+
+TAGS_SUGGESTED = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +32,9 @@ class MemberFilter:
     phone: str = ""
     card_status: CardStatus | None = None
     employment_status: EmploymentStatus | None = None
+    tag: str = ""
+    kind: MembershipKind | None = None
+    expiry: Expiry | None = None
 
 
 def members_matching(actor: Actor, wanted: MemberFilter) -> Select[*tuple[Any, ...]]:
@@ -44,4 +54,24 @@ def members_matching(actor: Actor, wanted: MemberFilter) -> Select[*tuple[Any, .
         query = query.where(Member.card_status == wanted.card_status)
     if wanted.employment_status is not None:
         query = query.where(Member.employment_status == wanted.employment_status)
+    if wanted.tag:
+        one_of_its_tags = func.string_to_array(Member.tag, TAG_SEPARATOR)
+        query = query.where(Member.tag != "", func.any(one_of_its_tags) == wanted.tag.strip())
+    if wanted.kind is not None:
+        query = query.where(Member.kind == wanted.kind)
+    if wanted.expiry is not None:
+        query = query.where(in_state(wanted.expiry, today()))
     return query
+
+
+def members_to_export(actor: Actor, wanted: MemberFilter) -> Select[*tuple[Any, ...]]:
+    """``(Member, code of the employer)`` of those members, in the order of their rows."""
+    query = members_matching(actor, wanted).outerjoin(Employer, Employer.id == Member.employer_id)
+    return query.add_columns(Employer.code).order_by(Member.id).execution_options(yield_per=1000)
+
+
+def own_tags(session: Session, actor: Actor) -> list[str]:
+    """The tags that the actor's own union uses, each once: what a field suggests."""
+    tag = func.unnest(func.string_to_array(Member.tag, TAG_SEPARATOR)).label("one_tag")
+    own = select(tag).where(Member.union_id == actor.union_id, Member.tag != "")
+    return list(session.scalars(own.distinct().order_by("one_tag").limit(TAGS_SUGGESTED)))

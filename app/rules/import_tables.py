@@ -29,6 +29,7 @@ from app.rules.members import (
     SOCIAL_CARD_STATUS_WORDS,
 )
 from app.rules.organisation import LEVELS_OF_TYPE, UNSUPPORTED_TYPES, UnionLevel, UnionType
+from app.rules.tags import read_tags
 from app.rules.violations import RuleViolation
 from app.rules.writing import Cell, cell_text, compact, number_text
 
@@ -199,7 +200,7 @@ TABLES: Mapping[ImportKind, Table] = MappingProxyType(
                 Column("出生日期", "birth_date", read_past_date),
                 Column("证件到期日", "id_expires_on", timeless(read_expiry)),
                 chosen("退休类别", "retirement_class", RETIREMENT_CLASS_WORDS),
-                Column("会员标签", "tag", text_up_to(50)),
+                Column("会员标签", "tag", timeless(read_tags)),
                 Column("工作单位详细地址", "work_address", timeless(check_address)),
                 Column("企业统一社会信用代码", "employer_code", timeless(number_text)),
                 Column("入会日期", "joined_on", read_past_date),

@@ -13,6 +13,11 @@ SENTENCES = {
     "too_many_to_export": _(
         "These are too many people for one workbook: at most {limit}. Please narrow the filter."
     ),
+    "member_changed": _(
+        "{who} changed this record at {at}, while you were editing it. What you typed is still here: compare "
+        "the fields marked in red, then save again."
+    ),
+    "expiry_twice": _("Give a date or tick 长期, not both."),
     "renewal_past": _("A renewed document holds beyond today. Please check the date."),
     "renewal_earlier": _("The document holds until {before} already; a renewed one holds longer."),
     "renewal_date_missing": _("Give the new date for the people you ticked, or tick 长期."),

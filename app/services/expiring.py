@@ -17,6 +17,7 @@ from app.rules.dates import LONG_TERM, require_renewal
 from app.rules.violations import RuleViolation, not_found
 from app.security.actor import Actor
 from app.security.roles import Permission, require
+from app.security.visible import visible_to
 from app.services.corrections import Correction, record_corrections
 from app.services.enrolment import lock_own_union
 from app.services.events import record_many
@@ -48,7 +49,7 @@ def renew_documents(
     union = lock_own_union(session, actor)
     stored = session.execute(
         select(Member.id, Member.id_expires_on, Member.id_never_expires)
-        .where(Member.union_id == union.id, Member.id == func.any(list(dates)))
+        .where(Member.union_id == union.id, visible_to(actor, Member), Member.id == func.any(list(dates)))
         .order_by(Member.id)
         .with_for_update(of=Member)
     ).all()

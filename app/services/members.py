@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.clock import SHANGHAI
 from app.models import Employer, Enrolment, EventObject, Member, Union
+from app.queries.corrections import ChangedSince, changed_since
 from app.rules.corrections import CorrectionSource
 from app.rules.enrolment import EnrolmentStatus
 from app.rules.import_tables import TABLES
@@ -54,6 +55,14 @@ SENTENCE_OF_CONSTRAINT = {
 }
 
 
+class ChangedMeanwhile(RuleViolation):
+    """Somebody else changed the record while it was being edited; ``fields`` are what they changed."""
+
+    def __init__(self, change: ChangedSince) -> None:
+        super().__init__("member_changed", status=409, who=change.who, at=change.at)
+        self.fields = change.fields
+
+
 class WrongFields(RuleViolation):
     """Everything that is wrong with an entry, by field; what the rule says is the first of it."""
 
@@ -89,15 +98,26 @@ def create_member(session: Session, actor: Actor, *, entry: MemberEntry, now: da
 
 
 def edit_member(
-    session: Session, actor: Actor, *, member_id: int, entry: MemberEntry, now: datetime
+    session: Session,
+    actor: Actor,
+    *,
+    member_id: int,
+    entry: MemberEntry,
+    seen: datetime | None = None,
+    now: datetime,
 ) -> Member:
     """Change a member of the actor's own union; a blank document number leaves it as it is.
 
-    The document can't change while a live batch covers the person (``document_covered``).
+    ``seen``: the ``updated_at`` of the record that was edited; raises ``ChangedMeanwhile`` (409) if its fields
+    have been corrected since. The document can't change while a live batch covers the person
+    (``document_covered``).
     """
     require(actor, Permission.EDIT_MEMBERS)
     union = lock_own_union(session, actor)
     member = get_visible(session, actor, Member, member_id, lock=True)
+    change = changed_since(session, member_id, seen) if seen else None
+    if change is not None:
+        raise ChangedMeanwhile(change)
     cells = dict(entry.cells)
     cells["id_number"] = cells.get("id_number") or member.id_number
     values = _read(cells, now.astimezone(SHANGHAI).date())

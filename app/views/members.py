@@ -17,26 +17,24 @@ from app.forms.members import MemberFilterForm, MemberForm
 from app.models import Employer, EventObject, Member, Union
 from app.queries.cover import covers_of
 from app.queries.log import log_of
-from app.queries.members import MemberFilter, members_matching
+from app.queries.members import MemberFilter, members_matching, members_to_export, own_tags
 from app.queries.paging import page_of
 from app.queries.retirement import standings_of
 from app.queries.years import year_in_work
-from app.rules.dates import LONG_TERM_WORD
-from app.rules.members import CardStatus, EmploymentStatus
+from app.rules.dates import Expiry
+from app.rules.members import CardStatus, EmploymentStatus, MembershipKind
 from app.rules.organisation import UnionLevel
 from app.rules.violations import RuleViolation
 from app.security.needs import needs
 from app.security.roles import Permission, may
-from app.security.visible import get_visible, visible_to
-from app.services.members import WrongFields, create_member, edit_member
-from app.templating import refusal_text
+from app.security.visible import get_visible
+from app.services.members import create_member, edit_member
 from app.transaction import transaction
 from app.views.base import Screen, cursor_of_request
 from app.views.choices import ROW_ID, reason_words
 from app.views.log import log_lines
+from app.views.member_form import asks_original, prepare_form
 from app.views.people_file import write_member_file
-
-EMPLOYERS_OFFERED = 200
 
 
 class Members(Screen):
@@ -75,8 +73,7 @@ class Members(Screen):
         form, out = MemberFilterForm(request.args), BytesIO()
         form.validate()
         with transaction() as session:
-            query = members_matching(self.actor, filter_of(form)).order_by(Member.id)
-            rows = session.scalars(query.execution_options(yield_per=1000))
+            rows = session.execute(members_to_export(self.actor, filter_of(form)))
             write_member_file(out, rows, filters=filter_words(form), asked_by=self.actor.name, asked_at=now())
         out.seek(0)
         return send_file(out, as_attachment=True, download_name=_("Members") + ".xlsx")
@@ -108,16 +105,23 @@ class Members(Screen):
     @expose("/new", methods=["GET", "POST"])
     @needs(Permission.EDIT_MEMBERS)
     def create(self) -> Any:
-        form = MemberForm()
+        form, at = MemberForm(), now()
         if request.method == "GET":
+            form.kind.data = request.args.get("kind", form.kind.data)
+            form.employer_id.data = request.args.get("employer_id", "")
             return self._form(form, None)
         try:
-            with transaction() as session:
-                member = create_member(session, self.actor, entry=form.entry(), now=now())
-                row_id, name = member.id, member.name
+            row_id = self.made_once(
+                lambda session: create_member(session, self.actor, entry=form.entry(), now=at).id, at
+            )
         except RuleViolation as refusal:
             return self._form(form, None, refusal), refusal.status
-        flash(_("%(name)s has been added.", name=name), "ok")
+        flash(_("%(name)s has been added.", name=form.name.data), "ok")
+        if request.form.get("then") == "another":
+            # Who comes next has mostly the same employer.
+            return redirect(
+                url_for("Members.create", kind=form.kind.data, employer_id=form.employer_id.data or None)
+            )
         return redirect(url_for("Members.show", row_id=row_id))
 
     @expose(f"/{ROW_ID}/edit", methods=["GET", "POST"])
@@ -128,7 +132,14 @@ class Members(Screen):
             return self._form(form, row_id)
         try:
             with transaction() as session:
-                edit_member(session, self.actor, member_id=row_id, entry=form.entry(), now=now())
+                edit_member(
+                    session,
+                    self.actor,
+                    member_id=row_id,
+                    entry=form.entry(),
+                    seen=form.seen_at(),
+                    now=now(),
+                )
         except RuleViolation as refusal:
             if refusal.status == 404:
                 raise
@@ -139,44 +150,20 @@ class Members(Screen):
     def _form(self, form: MemberForm, row_id: int | None, refusal: RuleViolation | None = None) -> str:
         with transaction() as session:
             member = get_visible(session, self.actor, Member, row_id) if row_id is not None else None
-            if member is not None and refusal is None:
-                _fill(form, member)
-            form.employer_id.choices = [("", "—"), *_employers(session, self.actor)]
-            problems = refusal.problems if isinstance(refusal, WrongFields) else [refusal] if refusal else []
-            for problem in problems:
-                if problem.field in form:
-                    form[problem.field].errors = [*form[problem.field].errors, refusal_text(problem)]
-            elsewhere = next((problem for problem in problems if problem.field not in form), None)
-            return self.render("members/form.html", form=form, member=member, refusal=elsewhere)
-
-
-def _fill(form: MemberForm, member: Member) -> None:
-    """Show a member as stored; the document number stays hidden."""
-    for name in ("name", "phone", "tag", "work_address", "remark"):
-        form[name].data = getattr(member, name)
-    for name in ("id_type", "sex", "retirement_class", "kind"):
-        value = getattr(member, name)
-        form[name].data = value.value if value else ""
-    for name in ("birth_date", "joined_on", "id_expires_on"):
-        day = getattr(member, name)
-        form[name].data = day.isoformat() if day else ""
-    if member.id_never_expires:
-        form.id_expires_on.data = LONG_TERM_WORD
-    form.employer_id.data = str(member.employer_id or "")
-
-
-def _employers(session: Session, actor: Any) -> list[tuple[str, str]]:
-    rows = session.execute(
-        select(Employer.id, Employer.name)
-        .where(visible_to(actor, Employer))
-        .order_by(Employer.id)
-        .limit(EMPLOYERS_OFFERED)
-    )
-    return [(str(row.id), row.name) for row in rows]
+            elsewhere = prepare_form(session, self.actor, form, member, refusal)
+            return self.render(
+                "members/form.html",
+                form=form,
+                member=member,
+                refusal=elsewhere,
+                asks_original=asks_original(refusal) or form.original_seen.data,
+                tags=own_tags(session, self.actor),
+            )
 
 
 def filter_of(form: MemberFilterForm) -> MemberFilter:
     card, employment = form.card_status.data, form.employment_status.data
+    kind, expiry = form.kind.data, form.expiry.data
     return MemberFilter(
         name=form.name.data or "",
         id_number=form.id_number.data or "",
@@ -184,6 +171,9 @@ def filter_of(form: MemberFilterForm) -> MemberFilter:
         phone=form.phone.data or "",
         card_status=CardStatus(card) if card in set(CardStatus) else None,
         employment_status=EmploymentStatus(employment) if employment in set(EmploymentStatus) else None,
+        tag=form.tag.data or "",
+        kind=MembershipKind(kind) if kind in set(MembershipKind) else None,
+        expiry=Expiry(expiry) if expiry in set(Expiry) else None,
     )
 
 
@@ -191,7 +181,7 @@ def filter_words(form: MemberFilterForm) -> tuple[tuple[str, str], ...]:
     """What the workbook says of its filter; a document number isn't written out."""
     words = {
         field.name: dict(field.choices).get(field.data, "")
-        for field in (form.card_status, form.employment_status)
+        for field in (form.kind, form.card_status, form.employment_status, form.expiry)
     }
     given = [
         (str(field.label.text), "****" if field is form.id_number else str(words.get(field.name, field.data)))

@@ -14,7 +14,7 @@ from app.clock import now
 from app.forms.members import MemberFilterForm
 from app.forms.reasons import WhyForm
 from app.models import Member
-from app.queries.members import members_matching
+from app.queries.members import members_matching, members_to_export
 from app.rules.violations import RuleViolation
 from app.security.needs import needs
 from app.security.roles import Permission
@@ -64,10 +64,11 @@ class Numbers(Screen):
     def _members(self, session: Session) -> FullList:
         asked = MemberFilterForm(request.args)
         asked.validate()
-        matching, words = members_matching(self.actor, filter_of(asked)), filter_words(asked)
+        wanted, words = filter_of(asked), filter_words(asked)
+        matching = members_matching(self.actor, wanted)
 
         def write(out: BinaryIO, mark: Watermark, at: datetime) -> None:
-            rows = session.scalars(matching.order_by(Member.id).execution_options(yield_per=1000))
+            rows = session.execute(members_to_export(self.actor, wanted))
             write_member_file(out, rows, filters=words, asked_by=self.actor.name, asked_at=at, mark=mark)
 
         return FullList(

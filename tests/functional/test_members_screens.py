@@ -8,10 +8,21 @@ import pytest
 from sqlalchemy import select
 
 from app.models import Event, EventObject, Member
+from app.rules.member_entry import MemberEntry
 from app.rules.members import IdType, Sex
 from app.security.persons import key_of
 from app.security.roles import Role
-from tests.factories import make_account, make_member, make_tree, resident_number, sign_in
+from app.services.members import edit_member
+from tests.factories import (
+    actor_of_role,
+    at,
+    make_account,
+    make_employer,
+    make_member,
+    make_tree,
+    resident_number,
+    sign_in,
+)
 from tests.factories.searching import searched
 
 NUMBER = resident_number(date(1990, 5, 17), Sex.FEMALE, 40_000)
@@ -114,3 +125,93 @@ def test_above_the_grassroots_level_a_member_stands_with_its_union(client, sessi
     make_member(session, tree.grassroots, name="周明")
     sign_in(client, make_account(session, tree.district, Role.DISTRICT_REVIEWER))
     assert tree.grassroots.name in client.get("/members/").text
+
+
+def other_changes(session, member, actor, at, **cells):
+    """Somebody else of the union changes the member meanwhile."""
+    entry = MemberEntry(
+        {"name": member.name, "id_type": "身份证", "phone": member.phone, "remark": member.remark} | cells
+    )
+    edit_member(session, actor, member_id=member.id, entry=entry, now=at)
+
+
+def test_what_somebody_else_changed_meanwhile_is_told_and_nothing_typed_is_lost(session, tree, operator):
+    member = make_member(session, tree.grassroots, name="王芳", remark="旧")
+    other = actor_of_role(session, tree.grassroots, Role.OPERATOR)
+    page = operator.get(f"/members/{member.id}/edit").text
+    seen = page.split('name="seen"')[1].split('value="')[1].split('"')[0]
+    other_changes(session, member, other, at("2026-11-20 10:32"), remark="他人所写")
+    typed = TYPED | {"id_number": "", "phone": member.phone, "remark": "我写的", "seen": seen}
+    refused = operator.post(f"/members/{member.id}/edit", data=typed)
+    assert refused.status_code == 409
+    for words in (other.name, "2026-11-20 10:32", "我写的", "已被改为：他人所写"):
+        assert words in refused.text
+    assert member.remark == "他人所写"
+    again = refused.text.split('name="seen"')[1].split('value="')[1].split('"')[0]
+    assert operator.post(f"/members/{member.id}/edit", data=typed | {"seen": again}).status_code == 302
+    assert member.remark == "我写的"
+
+
+def test_a_registrys_answer_meanwhile_is_no_conflict(session, tree, operator):
+    member = make_member(session, tree.grassroots)
+    seen = member.updated_at.isoformat()
+    member.updated_at = at("2026-11-20 10:32")
+    session.flush()
+    typed = TYPED | {"id_number": "", "phone": member.phone, "seen": seen}
+    assert operator.post(f"/members/{member.id}/edit", data=typed).status_code == 302
+
+
+def test_the_same_form_sent_twice_makes_one_member_and_another_one_keeps_the_employer(
+    session, tree, operator
+):
+    employer = make_employer(session, tree.grassroots)
+    sent = TYPED | {"employer_id": str(employer.id), "idempotency_key": "k", "then": "another"}
+    first, second = (operator.post("/members/new", data=sent) for _ in range(2))
+    assert first.location == second.location and len(session.scalars(select(Member)).all()) == 1
+    assert f'<option selected value="{employer.id}">' in operator.get(first.location).text
+
+
+def test_a_wrong_check_character_passes_once_the_original_was_compared(session, operator):
+    wrong = NUMBER[:-1] + ("0" if NUMBER[-1] != "0" else "1")
+    refused = operator.post("/members/new", data=TYPED | {"id_number": wrong})
+    assert refused.status_code == 422 and 'name="original_seen"' in refused.text
+    taken = operator.post("/members/new", data=TYPED | {"id_number": wrong, "original_seen": "y"})
+    assert taken.status_code == 302
+    assert session.scalars(select(Member)).one().remark == "已核实原件"
+
+
+def test_long_term_is_a_tick_or_the_word_and_never_both_with_a_date(session, operator):
+    both = operator.post(
+        "/members/new", data=TYPED | {"id_expires_on": "2036-01-01", "id_never_expires": "y"}
+    )
+    assert both.status_code == 422 and 'id="id_expires_on-error"' in both.text
+    operator.post("/members/new", data=TYPED | {"id_never_expires": "y"})
+    member = session.scalars(select(Member)).one()
+    assert (member.id_never_expires, member.id_expires_on) == (True, None)
+    assert (
+        "checked" in operator.get(f"/members/{member.id}/edit").text.split('name="id_never_expires"')[0][-80:]
+    )
+
+
+def test_tags_are_normalised_and_the_unions_own_are_suggested(session, tree, operator):
+    make_member(session, tree.grassroots, tag="劳模、党员")
+    make_member(session, tree.sibling, tag="邻居的")
+    page = operator.get("/members/new").text
+    assert '<option value="劳模">' in page and '<option value="党员">' in page and "邻居的" not in page
+    operator.post("/members/new", data=TYPED | {"tag": "退役军人，党员, 党员"})
+    assert session.scalars(select(Member.tag).where(Member.name == "王芳")).one() == "退役军人、党员"
+
+
+def test_the_list_is_narrowed_by_one_of_several_tags_by_kind_and_by_expiry(session, tree, operator):
+    make_member(session, tree.grassroots, name="甲标签", tag="劳模、党员", id_expires_on=date(2020, 1, 1))
+    make_member(
+        session, tree.grassroots, name="乙标签", tag="党员干部", kind="flexible", id_never_expires=True
+    )
+    for query, shown in (
+        ("tag=党员", "甲标签"),
+        ("kind=flexible", "乙标签"),
+        ("expiry=expired", "甲标签"),
+        ("expiry=long_term", "乙标签"),
+    ):
+        page = operator.get(f"/members/?{query}").text
+        assert [name for name in ("甲标签", "乙标签") if name in page] == [shown], query

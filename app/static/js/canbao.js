@@ -10,5 +10,6 @@ import { picks } from "./picks.js";
 import { drop } from "./drop.js";
 import { worklist } from "./worklist.js";
 import { cells } from "./cells.js";
+import { idnumber } from "./idnumber.js";
 
-for (const start of [drawer, dialogs, ticks, refresh, forms, marks, downloads, picks, drop, worklist, cells]) start(document);
+for (const start of [drawer, dialogs, ticks, refresh, forms, marks, downloads, picks, drop, worklist, cells, idnumber]) start(document);
