@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, literal, select
 from sqlalchemy.orm import Session
 
 from app.clock import today
@@ -56,7 +56,7 @@ def members_matching(actor: Actor, wanted: MemberFilter) -> Select[*tuple[Any, .
         query = query.where(Member.employment_status == wanted.employment_status)
     if wanted.tag:
         one_of_its_tags = func.string_to_array(Member.tag, TAG_SEPARATOR)
-        query = query.where(Member.tag != "", func.any(one_of_its_tags) == wanted.tag.strip())
+        query = query.where(Member.tag != "", literal(wanted.tag.strip()) == func.any(one_of_its_tags))
     if wanted.kind is not None:
         query = query.where(Member.kind == wanted.kind)
     if wanted.expiry is not None:

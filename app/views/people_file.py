@@ -129,7 +129,7 @@ def _member_cells(member: Member, employer_code: str | None, *, full: bool) -> l
         str(label(member.id_type)),
         member.id_number if full else mask_id_number(member.id_number),
         member.phone if full else mask_phone(member.phone),
-        str(label(member.sex)),
+        str(label(member.sex)) if member.sex else None,
         member.birth_date,
         LONG_TERM_WORD if member.id_never_expires else member.id_expires_on,
         str(label(member.retirement_class)) if member.retirement_class else None,
