@@ -47,14 +47,6 @@ DISTRICT_TRANSITIONS: Mapping[DistrictBatchAction, Mapping[DistrictBatchStatus, 
     },
 }
 
-VOUCHER_TYPES: Mapping[str, tuple[bytes, ...]] = {
-    "image/jpeg": (b"\xff\xd8\xff",),
-    "image/png": (b"\x89PNG\r\n\x1a\n",),
-    "application/pdf": (b"%PDF-",),
-}
-"""Voucher files are known by their first bytes, never by their name (domain section 8)."""
-
-VOUCHER_MAX_BYTES = 10 * 1024 * 1024
 AMOUNT_MAX = Decimal("9999999999.99")
 TITLE_MAX = 100
 
@@ -65,27 +57,6 @@ def next_status(status: DistrictBatchStatus, action: DistrictBatchAction) -> Dis
     if target is None:
         raise RuleViolation("wrong_district_state", status=409, action=action, state=status)
     return target
-
-
-def voucher_type(content: bytes) -> str:
-    """The media type of a voucher, read off its content.
-
-    Raises ``voucher_empty``, ``voucher_too_large`` (413) or ``voucher_type`` (415).
-    """
-    if not content:
-        raise RuleViolation("voucher_empty", field="file")
-    if len(content) > VOUCHER_MAX_BYTES:
-        raise RuleViolation(
-            "voucher_too_large",
-            field="file",
-            status=413,
-            limit_mb=VOUCHER_MAX_BYTES // 1024 // 1024,
-            size_mb=f"{len(content) / 1024 / 1024:.1f}",
-        )
-    for media_type, signatures in VOUCHER_TYPES.items():
-        if content.startswith(signatures):
-            return media_type
-    raise RuleViolation("voucher_type", field="file", status=415)
 
 
 def parse_amount(text: str, *, field: str = "amount") -> Decimal:

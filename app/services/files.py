@@ -9,8 +9,7 @@ from pathlib import PurePosixPath
 from sqlalchemy.orm import Session
 
 from app.models import StoredFile
-from app.rules.attachments import attachment_type
-from app.rules.settlement import voucher_type
+from app.rules.papers import Paper, paper_type
 from app.rules.writing import cell_text
 from app.sealing import Purpose, key_ring
 
@@ -18,13 +17,13 @@ NAME_MAX = 120
 
 
 def store_voucher_file(session: Session, name: str, content: bytes, now: datetime) -> StoredFile:
-    """A payment voucher: JPG, PNG or PDF by its content; see ``app.rules.settlement.voucher_type``."""
-    return store_file(session, name, voucher_type(content), content, now)
+    """A payment voucher: JPG, PNG or PDF by its content; see ``app.rules.papers``."""
+    return store_file(session, name, paper_type(Paper.VOUCHER, content), content, now)
 
 
 def store_attachment(session: Session, name: str, content: bytes, now: datetime) -> StoredFile:
-    """The paper behind a decision: JPG, PNG or PDF by its content; see ``app.rules.attachments``."""
-    return store_file(session, name, attachment_type(content), content, now)
+    """The paper behind a decision: JPG, PNG or PDF by its content; see ``app.rules.papers``."""
+    return store_file(session, name, paper_type(Paper.ATTACHMENT, content), content, now)
 
 
 def store_file(

@@ -27,7 +27,8 @@ from app.queries.settlement import (
 )
 from app.queries.years import get_year
 from app.rules.organisation import UnionLevel
-from app.rules.settlement import DistrictBatchStatus, parse_amount, voucher_problems, voucher_type
+from app.rules.papers import Paper, paper_type
+from app.rules.settlement import DistrictBatchStatus, parse_amount, voucher_problems
 from app.rules.violations import RuleViolation
 from app.security.needs import needs
 from app.security.roles import Permission, may
@@ -183,7 +184,7 @@ def _read_voucher(form: VoucherForm, content: bytes) -> tuple[VoucherDetails | N
         refusals.append(refusal)
     try:
         if form.file.data:
-            voucher_type(content)
+            paper_type(Paper.VOUCHER, content)
     except RuleViolation as refusal:
         refusals.append(refusal)
     title, paid_on = form.title.data or "", form.paid_on.data

@@ -131,7 +131,7 @@ def test_a_kept_member_joins_the_list_and_leaves_it_when_keeping_is_undone(sessi
 @pytest.mark.parametrize(
     ("content", "code", "status"),
     [
-        (b"", "attachment_missing", 422),
+        (b"", "attachment_empty", 422),
         (b"PK\x03\x04 a workbook called letter.pdf", "attachment_type", 415),
         (b"%PDF-" + b" " * 10 * 1024 * 1024, "attachment_too_large", 413),
     ],
