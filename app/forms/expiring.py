@@ -24,7 +24,6 @@ class Renewals:
     each: Mapping[int, str]
     expires_on: str = ""
     long_term: bool = False
-    reason: str = ""
 
     def dates(self, listed: Iterable[int]) -> tuple[dict[int, date], dict[int, RuleViolation]]:
         """The new date of each member meant, and what couldn't be read; ``listed`` is who 全部 stands for.
@@ -66,7 +65,6 @@ def renewals_of(form: MultiDict[str, str]) -> Renewals:
         each=each,
         expires_on=form.get("expires_on", "").strip(),
         long_term=bool(form.get("long_term")),
-        reason=form.get("reason", ""),
     )
 
 

@@ -22,8 +22,6 @@ from app.services.corrections import Correction, record_corrections
 from app.services.enrolment import lock_own_union
 from app.services.events import record_many
 
-REASON_MAX = 200
-
 
 class WrongDates(RuleViolation):
     """The dates that can't be, by member."""
@@ -33,9 +31,7 @@ class WrongDates(RuleViolation):
         self.problems = problems
 
 
-def renew_documents(
-    session: Session, actor: Actor, *, dates: Mapping[int, date], reason: str = "", now: datetime
-) -> int:
+def renew_documents(session: Session, actor: Actor, *, dates: Mapping[int, date], now: datetime) -> int:
     """Set the day on which each member's document expires (``LONG_TERM``: never); answers how many.
 
     All or nobody: raises ``WrongDates`` with every date that is past or not later than the one before,
@@ -44,8 +40,6 @@ def renew_documents(
     require(actor, Permission.EDIT_MEMBERS)
     if not dates:
         raise RuleViolation("nobody_ticked", field="member_ids")
-    if len(reason := reason.strip()) > REASON_MAX:
-        raise RuleViolation("text_too_long", field="reason", limit=REASON_MAX)
     union = lock_own_union(session, actor)
     stored = session.execute(
         select(Member.id, Member.id_expires_on, Member.id_never_expires)
@@ -67,7 +61,7 @@ def renew_documents(
         raise WrongDates(problems)
     _set_dates(session, dates, now)
     ids = [row.id for row in stored]
-    record_many(session, actor, EventObject.MEMBER, ids, "renew_document", now=now, scope=union, text=reason)
+    record_many(session, actor, EventObject.MEMBER, ids, "renew_document", now=now, scope=union)
     record_corrections(
         session,
         actor,

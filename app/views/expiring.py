@@ -42,7 +42,7 @@ class Expiring(Screen):
             dates, unread = typed.dates(everyone)
             if unread:
                 raise WrongDates(unread)
-            return renew_documents(session, self.actor, dates=dates, reason=typed.reason, now=at)
+            return renew_documents(session, self.actor, dates=dates, now=at)
 
         try:
             renewed = self.made_once(renew, at)

@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.clock import now
+from app.clock import now, today
 from app.forms.members import MemberFilterForm, MemberForm
 from app.models import Employer, EventObject, Member, Union
 from app.queries.cover import covers_of
@@ -21,7 +21,7 @@ from app.queries.members import MemberFilter, members_matching, members_to_expor
 from app.queries.paging import page_of
 from app.queries.retirement import standings_of
 from app.queries.years import year_in_work
-from app.rules.dates import Expiry
+from app.rules.dates import Expiry, expiry
 from app.rules.members import CardStatus, EmploymentStatus, MembershipKind
 from app.rules.organisation import UnionLevel
 from app.rules.violations import RuleViolation
@@ -92,6 +92,7 @@ class Members(Screen):
                 member=member,
                 union=session.get_one(Union, member.union_id),
                 employer=employer,
+                expiry=expiry(member.id_expires_on, member.id_never_expires, today()),
                 year=year,
                 standings=standings_of(session, self.actor, member, year) if year else {},
                 may_enrol=may(self.actor, Permission.ENROL) and member.union_id == self.actor.union_id,
