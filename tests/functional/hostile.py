@@ -72,6 +72,8 @@ MEMBER_FORM: Mapping[str, Any] = MEMBER | dict.fromkeys(
     ("id_expires_on", "retirement_class", "tag", "work_address", "joined_on", "remark", "employer_id"), ""
 )
 REASON = {"reason_code": "other", "text": "请核对"}
+KEEP = {"keep-reason_code": "flexible", "keep-text": "", "keep-file": "letter.pdf"}
+TICKS = {"member_ids": Kind.MEMBER, "picked": "", "everyone": "", "idempotency_key": ""}
 UNION_TEXTS = {"name": "新工会", "address": "", "contact_name": "", "contact_phone": ""}
 
 FORMS: Mapping[str, Mapping[str, Any]] = {
@@ -90,6 +92,7 @@ FORMS: Mapping[str, Mapping[str, Any]] = {
         "everyone": "",
         "idempotency_key": "",
     },
+    "Confirmation.people_full": {"reason": "办卡"},
     "Dictionary.add": {"kind": "return", "code": "new_code", "label_zh": "新", "label_en": "New"},
     "Dictionary.edit": {"kind": "return", "code": "new_code", "label_zh": "新", "label_en": "New"},
     "Dictionary.delete": {},
@@ -100,6 +103,10 @@ FORMS: Mapping[str, Mapping[str, Any]] = {
         "file": "voucher.pdf",
         "idempotency_key": "",
     },
+    "Erasures.approve": {},
+    "Erasures.refuse": {"answer": "请核对"},
+    "Erasures.withdraw": {},
+    "Expiring.list": TICKS | {"expires_on": "2036-05-17", "long_term": ""},
     "FeeSplits.edit": SPLIT,
     "FeeSplits.drop": {"year": str(YEAR)},
     "Fees.edit": FEE_FORM,
@@ -117,13 +124,36 @@ FORMS: Mapping[str, Mapping[str, Any]] = {
     "Marks.withdraw": {"back": "/"},
     "Marks.exclude": REASON | {"back": "/"},
     "Marks.include": {"back": "/"},
-    "Marks.keep": {"reason": "延迟退休", "back": "/"},
+    "Marks.keep": KEEP | {"back": "/"},
     "Marks.retirement_class": {"retirement_class": "F55", "back": "/"},
+    "Marks.withdraw_keep": {"seen": "", "back": "/"},
     "Members.create": MEMBER_FORM,
     "Members.edit": MEMBER_FORM,
+    "Numbers.export": {"reason": "办卡"},
+    "Numbers.member": {"reason": "办卡"},
+    "PersonalDataScreen.ask": {"asker": "person", "ground": "purpose_ended", "note": ""},
+    "PersonalDataScreen.export": {"reason": "本人查阅"},
+    "Retirement.exclude": REASON | {"member_ids": "1:f55", "only": ""},
+    "Retirement.include": {"member_ids": "1:f55", "only": ""},
+    "Retirement.keep": KEEP | {"member_ids": "1:f55", "only": ""},
+    "Retirement.set_class": {"member_ids": "1:f55", "only": ""},
+    "Retirement.withdraw_keep": {"member_ids": "1:f55", "only": ""},
     "Review.collective": {"ids": "1"},
     "Review.approved": {"ids": "1"},
     "Review.batch": REASON | {"member_ids": Kind.MEMBER},
+    "Search.find": {"page": "/members/", "id_number": "E12345678", "id_number_sealed": ""},
+    "Transfers.accept": {"ids": "1"},
+    "Transfers.ask": {
+        "name": "王小明",
+        "id_type": "passport",
+        "id_number": "E12345678",
+        "to": "",
+        "note": "",
+        "idempotency_key": "",
+    },
+    "Transfers.choose": TICKS | {"to": "x", "note": "", "picks": ""},
+    "Transfers.refuse": REASON | {"ids": "1"},
+    "Transfers.withdraw": {"ids": "1"},
     "Unions.create": UNION_TEXTS
     | {
         "code": "GH01",

@@ -81,7 +81,7 @@ def test_rows_with_problems_are_listed_and_counted(runner: FlaskCliRunner) -> No
     ("arguments", "says"),
     [
         (["create-account", "x", "--role", "operator", "--union", "nowhere"], "nowhere"),
-        (["import", "members", __file__], "xlsx"),
+        (["import", "members", __file__], "没有可导入的内容"),
         (["import", "members", str(CITY / "members.xlsx"), "--as", "nobody"], "nobody"),
     ],
 )

@@ -97,7 +97,7 @@ def test_of_50_reviewers_on_one_batch_one_wins_and_49_learn_who_and_when(app: Fl
     assert {(p.code, p.facts["who"], p.facts["at"]) for p in losers} == {
         ("wrong_state", winner.name, REVIEWING)
     }
-    with committed(engine) as session:
+    with app.app_context(), committed(engine) as session:
         assert session.get_one(EnrolmentBatch, batch_id).status is BatchStatus.APPROVED
         approvals = select(func.count()).select_from(Event).where(Event.action == "approve")
         assert session.scalar(approvals) == 1
@@ -126,7 +126,7 @@ def test_an_approval_and_a_return_of_one_batch_leave_one_decision_after_the_othe
     # An approved batch may still be returned, a returned one not approved.
     assert isinstance(returned, EnrolmentBatch)
     assert problem is None or (problem.code, problem.facts["who"]) == ("wrong_state", second.name)
-    with committed(engine) as session:
+    with app.app_context(), committed(engine) as session:
         assert session.get_one(EnrolmentBatch, batch_id).status is BatchStatus.RETURNED
         assert find_lies(session) == []
 
@@ -150,7 +150,7 @@ def test_of_two_filings_of_one_district_one_takes_the_list(app: Flask, engine: E
 
     refusals = [answer for answer in answers if isinstance(answer, RuleViolation)]
     assert [refusal.code for refusal in refusals] == ["nothing_to_file"]
-    with committed(engine) as session:
+    with app.app_context(), committed(engine) as session:
         assert session.scalars(select(DistrictBatch.headcount)).all() == [4]
         assert find_lies(session) == []
 
@@ -173,7 +173,7 @@ def test_a_filing_and_a_return_never_both_take_a_batch(app: Flask, engine: Engin
     )
 
     assert isinstance(filed, DistrictBatch)
-    with committed(engine) as session:
+    with app.app_context(), committed(engine) as session:
         stands = session.get_one(EnrolmentBatch, ids[0]).status
         assert stands is (
             BatchStatus.FORWARDED if isinstance(returned, RuleViolation) else BatchStatus.RETURNED
@@ -205,7 +205,7 @@ def test_of_two_clerks_one_decides_and_the_other_learns_who(app: Flask, engine: 
     (winner,) = [a for a, answer in zip(clerks, answers, strict=True) if answer is not refusal]
     assert refusal.status == 409
     assert (refusal.facts["who"], refusal.facts["at"]) == (winner.name, PAYING)
-    with committed(engine) as session:
+    with app.app_context(), committed(engine) as session:
         assert find_lies(session) == []
 
 

@@ -32,8 +32,9 @@ export function drop(page) {
     tell(files.length === 1 ? "" : place.dataset.one);
   });
   input.addEventListener("change", () => tell());
-  // Back on the page, the browser may have kept the choice.
+  // Back on the page, the browser may have kept the choice; and one may be faster than this script.
   addEventListener("pageshow", () => tell());
+  tell();
 }
 
 function size(bytes) {

@@ -42,6 +42,8 @@ function keepTyped(form) {
     const kept = JSON.parse(sessionStorage.getItem(place) ?? "{}");
     for (const field of fields) if (!field.value && kept[field.name]) field.value = kept[field.name];
     const keep = () => sessionStorage.setItem(place, JSON.stringify(Object.fromEntries(fields.map((field) => [field.name, field.value]))));
+    // Typed before this script ran: kept all the same.
+    if (fields.some((field) => field.value !== field.defaultValue)) keep();
     // At the fields: one that names its form may stand elsewhere on the page.
     for (const field of fields) field.addEventListener("input", keep);
     form.addEventListener("submit", () => sessionStorage.removeItem(place));

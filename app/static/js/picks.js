@@ -25,6 +25,7 @@ function follow(page, form) {
       box.closest("tr")?.setAttribute("aria-selected", String(box.checked));
     }
     if (all) {
+      all.disabled = false;
       all.checked = boxes.length > 0 && boxes.every((box) => box.checked);
       all.indeterminate = !all.checked && boxes.some((box) => box.checked);
     }

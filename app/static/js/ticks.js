@@ -20,8 +20,8 @@ export function ticks(page) {
     }
   }
 
-  // Ticked before this script ran: meant all the same.
-  if (all?.checked && !boxes.some((box) => box.checked)) for (const box of boxes) box.checked = true;
+  // Without this script ticking all would tick nobody: until it runs, the box can't be ticked.
+  if (all) all.disabled = false;
   all?.addEventListener("change", () => {
     for (const box of boxes) box.checked = all.checked;
     sum();

@@ -42,6 +42,7 @@ function start(page, form, list) {
     for (const place of page.querySelectorAll("[data-chosen]")) place.textContent = chosen.toLocaleString("en");
     for (const button of page.querySelectorAll("[data-bar-key]")) button.setAttribute("aria-disabled", String(!chosen));
     for (const box of boxes()) box.closest("tr").setAttribute("aria-selected", String(box.checked));
+    all.disabled = false;
     all.checked = chosen > 0 && chosen === boxes().length;
     all.indeterminate = chosen > 0 && !all.checked;
     more().hidden = !toDo || Boolean(list.querySelector("[data-open]"));
