@@ -8,6 +8,8 @@ from flask import g, has_request_context
 from flask_jwt_extended import get_current_user
 from flask_login import current_user
 
+from app.acting import act_for
+from app.extensions import db
 from app.models.accounts import Account
 from app.rules.organisation import UnionCategory, UnionLevel
 from app.rules.violations import RuleViolation
@@ -61,6 +63,7 @@ def current_actor() -> Actor:
         if not isinstance(account, Account):
             raise NotSignedIn
         g.actor = actor_of(account)
+        act_for(db.session(), g.actor)
     actor: Actor = g.actor
     return actor
 

@@ -10,6 +10,7 @@ import pytest
 from tests.architecture.sources import Source, sources
 
 PLATFORM = {
+    "app.acting",
     "app.clock",
     "app.sealing",
     "app.extensions",
@@ -34,7 +35,9 @@ MAY_IMPORT: dict[str, set[str]] = {
         "app.sealing", "reports",
     },
     "app.forms": {"app.rules", "app.labels", "app.clock", "app.sealing"},
-    "app.security": {"app.models", "app.rules", "app.clock", "app.transaction", "app.sealing"},
+    "app.security": {
+        "app.models", "app.rules", "app.clock", "app.transaction", "app.sealing", "app.acting", "app.extensions",
+    },
     "app.sentences": {"app.rules", "app.labels", "app.clock"},
     "app.labels": {"app.rules"},
     "app.views": EDGE | PLATFORM | {"app.templating", "app.menu", "app.sent"},
@@ -44,6 +47,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "app.services", "app.queries", "app.transaction", "app.models", "app.rules", "app.security", "reports",
         "app.clock", "app.jobs", "app.log", "app.extensions", "app.database", "app.import_turn",
     },
+    "app.acting": {"app.extensions", "app.log", "app.security"},
     "app.clock": set(),
     "app.sent": set(),
     "app.sealing": set(),

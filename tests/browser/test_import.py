@@ -162,6 +162,8 @@ def drop(page: Page, name: str, content: bytes) -> None:
 
 
 def downloaded(page: Page, link: Locator, folder: Path) -> tuple[str, Path]:
+    # Chromium drops the scripts that a page is still waiting for when a link in it turns out to be a download.
+    page.wait_for_load_state("networkidle")
     with page.expect_download() as coming:
         link.click()
     name = coming.value.suggested_filename
