@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from hypothesis import settings as hypothesis_settings
 from sqlalchemy.orm import Session
 
 from app import create_app
@@ -22,7 +23,12 @@ FASTER_THAN_SAFE = {"fsync": "off", "synchronous_commit": "off", "full_page_writ
 
 
 def pytest_configure() -> None:
-    """Choose the seed before the workers start, so that all of them have the same one."""
+    """Choose the seed before the workers start, so that all of them have the same one.
+
+    A machine with other work is slow, not wrong: no example has a deadline.
+    """
+    hypothesis_settings.register_profile("canbao", deadline=None)
+    hypothesis_settings.load_profile("canbao")
     fresh_seed()
 
 

@@ -100,17 +100,17 @@ def test_members_are_found_by_number_member_number_phone_and_beginning_of_the_na
 
 
 @pytest.mark.parametrize(
-    ("field", "index"),
+    ("field", "indexes"),
     [
-        ("id_number", "member_by_person"),
-        ("member_no", "member_member_no_key"),
-        ("phone", "one_member_per_phone"),
-        ("name", "member_by_name"),
+        ("id_number", {"member_by_person", "one_membership_per_union"}),
+        ("member_no", {"member_member_no_key"}),
+        ("phone", {"one_member_per_phone"}),
+        ("name", {"member_by_name"}),
     ],
 )
 @pytest.mark.parametrize("place", ["grassroots", "district", "city"])
 def test_every_search_finds_its_index(
-    session: Session, tree: Tree, member: Member, field: str, index: str, place: str
+    session: Session, tree: Tree, member: Member, field: str, indexes: set[str], place: str
 ) -> None:
     make_year(session)
     make_fees(session)
@@ -119,8 +119,9 @@ def test_every_search_finds_its_index(
     roles = {"grassroots": Role.OPERATOR, "district": Role.DISTRICT_REVIEWER, "city": Role.MUNICIPAL_ADMIN}
     actor = actor_of_role(session, getattr(tree, place), roles[place])
     wanted = MemberFilter(**{field: getattr(member, field)})
-    assert index in plan_of(session, members_matching(actor, wanted))
-    assert index in plan_of(session, cover_query(actor, wanted))
+    for asked in (members_matching(actor, wanted), cover_query(actor, wanted)):
+        plan = plan_of(session, asked)
+        assert any(index in plan for index in indexes), plan
 
 
 def plan_of(session: Session, statement: Select[Any]) -> str:
