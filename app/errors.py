@@ -56,10 +56,14 @@ def refuse(violation: RuleViolation) -> Any:
     from app.sentences import sentence
 
     detail = sentence(violation.code, **violation.facts)
-    error = {"column": violation.field, "code": violation.code, "message": detail}
-    if "row" in violation.facts:
-        error["row"] = violation.facts["row"]
-    errors = [error]
+    errors = [
+        {
+            "row": violation.facts.get("row"),
+            "column": violation.field,
+            "code": violation.code,
+            "message": detail,
+        }
+    ]
     return answer(violation.status, violation.code, detail, errors if violation.field else None)
 
 

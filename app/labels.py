@@ -112,7 +112,7 @@ WORDS: Mapping[str, Mapping[str, LazyString]] = {
     },
     "EnrolmentStatus": {
         "pending": _("Not in force yet"),
-        "active": _("In force"),
+        "active": _("Enrolled"),
         "ended": _("Ended"),
         "void": _("Void"),
     },

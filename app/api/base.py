@@ -15,6 +15,7 @@ from marshmallow import EXCLUDE, Schema, ValidationError
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import FileStorage
 
+from app.api.reasons import reason_words
 from app.queries.paging import Cursor, Page
 from app.rules.violations import RuleViolation
 from app.rules.writing import is_storable
@@ -54,13 +55,12 @@ class Api(BaseApi):  # type: ignore[misc]
                 raise ValueError
         except (ValueError, RecursionError) as broken:
             raise RuleViolation("malformed", status=400) from broken
-        try:
-            return schema(unknown=EXCLUDE).load(sent, many=many)
-        except ValidationError as refused:
-            place, reason = _first_place(refused.messages)
-            raise RuleViolation(
-                "field_malformed", status=400, field=place, place=place, reason=reason
-            ) from None
+        reader = schema(unknown=EXCLUDE)
+        if not many:
+            return _checked(reader, sent)
+        if not isinstance(sent, list):
+            raise RuleViolation("malformed", status=400)
+        return [_checked(reader, each, row=row) for row, each in enumerate(sent, start=1)]
 
     def listed(self, page: Page, row: Callable[[Any], dict[str, Any]]) -> Response:
         """A page as ``{"count", "result", "next"}``; a capped count says so."""
@@ -154,6 +154,22 @@ def uploaded(name: str = "file") -> FileStorage:
 def _no_number(name: str) -> None:
     """NaN and Infinity, which Python's reader takes and JSON doesn't know."""
     raise ValueError(name)
+
+
+def _checked(reader: Schema, sent: Any, **row: int) -> Any:
+    """One object of a body; what refuses it says in which ``row`` of several it stands."""
+    try:
+        return reader.load(sent)
+    except ValidationError as refused:
+        if not isinstance(sent, dict):
+            raise RuleViolation("malformed", status=400, **row) from None
+        place, said = _first_place(refused.messages)
+        raise RuleViolation(
+            "field_malformed", status=400, field=place, place=place, reason=reason_words(said), **row
+        ) from None
+    except RuleViolation as refused:
+        refused.facts.update(row)
+        raise
 
 
 def _first_place(messages: Any, path: str = "") -> tuple[str, str]:

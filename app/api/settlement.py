@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.api.answers import district_batch, event, voucher
 from app.api.base import Api, cursor, one_of, optional_whole, optional_year, uploaded
+from app.api.reasons import reason_words
 from app.api.schemas import FilingBody, ReasonBody, VoucherForm
 from app.clock import now
 from app.models import DistrictBatch, DistrictBatchPlan, Event, EventObject, PaymentVoucher
@@ -262,7 +263,7 @@ class SettlementApi(Api):
                 status=400,
                 field=field,
                 place=field,
-                reason=str(refused.messages_dict[field][0]),
+                reason=reason_words(str(refused.messages_dict[field][0])),
             ) from None
         return sent
 

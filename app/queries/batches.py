@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from sqlalchemy import Select, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from app.models import (
     Enrolment,
@@ -64,6 +64,32 @@ def marked_people(session: Session, actor: Actor, batch: EnrolmentBatch) -> Sequ
         )
         .order_by(Member.id)
     ).all()
+
+
+def waiting_returns(union_id: int, year: int, channel: Channel) -> Select[tuple[EnrolmentBatch]]:
+    """The union's returned batches of the channel since which it has submitted nothing there."""
+    later = aliased(EnrolmentBatch)
+    submitted_again = (
+        select(later.id)
+        .where(
+            later.union_id == EnrolmentBatch.union_id,
+            later.year == EnrolmentBatch.year,
+            later.channel == EnrolmentBatch.channel,
+            later.submitted_at > EnrolmentBatch.decided_at,
+        )
+        .exists()
+    )
+    return (
+        select(EnrolmentBatch)
+        .where(
+            EnrolmentBatch.union_id == union_id,
+            EnrolmentBatch.year == year,
+            EnrolmentBatch.channel == channel,
+            EnrolmentBatch.status == BatchStatus.RETURNED,
+            ~submitted_again,
+        )
+        .order_by(EnrolmentBatch.id)
+    )
 
 
 def grassroots_notice(session: Session, actor: Actor, union_id: int, year: int) -> Notice | None:

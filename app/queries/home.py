@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Select, func, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from app.models import (
     Account,
@@ -18,6 +18,7 @@ from app.models import (
     ProtectionYear,
     Union,
 )
+from app.queries.batches import waiting_returns
 from app.queries.enrolment import bucket_counts
 from app.queries.transfers import Box, count_waiting
 from app.rules.enrolment import BatchStatus, Bucket, Channel
@@ -131,25 +132,12 @@ def _operators(session: Session, actor: Actor, year: ProtectionYear) -> list[Tod
     by_social, _ = bucket_counts(session, union, year, Channel.SOCIAL_CARD)
     card = {"year": year.year, "channel": Channel.MEMBER_CARD.value}
     social = {"year": year.year, "channel": Channel.SOCIAL_CARD.value}
-    later = aliased(EnrolmentBatch)
-    submitted_again = (
-        select(later.id)
-        .where(
-            later.union_id == EnrolmentBatch.union_id,
-            later.year == EnrolmentBatch.year,
-            later.channel == EnrolmentBatch.channel,
-            later.submitted_at > EnrolmentBatch.decided_at,
+    of_card, of_social = (
+        _count(
+            session, waiting_returns(actor.union_id, year.year, channel).with_only_columns(EnrolmentBatch.id)
         )
-        .exists()
+        for channel in (Channel.MEMBER_CARD, Channel.SOCIAL_CARD)
     )
-    returned = select(EnrolmentBatch.id).where(
-        EnrolmentBatch.union_id == actor.union_id,
-        EnrolmentBatch.year == year.year,
-        EnrolmentBatch.status == BatchStatus.RETURNED,
-        ~submitted_again,
-    )
-    of_card = _count(session, returned.where(EnrolmentBatch.channel == Channel.MEMBER_CARD))
-    of_social = _count(session, returned.where(EnrolmentBatch.channel == Channel.SOCIAL_CARD))
     only_returned = {"status": BatchStatus.RETURNED.value}
     return [
         Todo("to_submit_by_card", by_card[Bucket.ELIGIBLE], "Confirmation.screen", card),

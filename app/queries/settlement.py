@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 from sqlalchemy import Row, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from app.models import (
     DistrictBatch,
@@ -62,6 +62,33 @@ def district_batches(
         query = query.where(DistrictBatch.status == wanted.status)
     query = query.where(*on_days(DistrictBatch.submitted_at, wanted.submitted_from, wanted.submitted_to))
     return page_of(session, query, [DistrictBatch.id], cursor, descending=not oldest_first)
+
+
+def waiting_rejections(session: Session, actor: Actor, year: int) -> Sequence[DistrictBatch]:
+    """What the centre rejected and since which the district has filed nothing in that year.
+
+    A rejection is a batch's last change, so that is when it happened.
+    """
+    later = aliased(DistrictBatch)
+    filed_again = (
+        select(later.id)
+        .where(
+            later.district_id == DistrictBatch.district_id,
+            later.year == DistrictBatch.year,
+            later.submitted_at > DistrictBatch.updated_at,
+        )
+        .exists()
+    )
+    return session.scalars(
+        select(DistrictBatch)
+        .where(
+            visible_to(actor, DistrictBatch),
+            DistrictBatch.year == year,
+            DistrictBatch.status == DistrictBatchStatus.REJECTED,
+            ~filed_again,
+        )
+        .order_by(DistrictBatch.id)
+    ).all()
 
 
 def plans_filed(session: Session, batch: DistrictBatch) -> list[Row[*tuple[Any, ...]]]:

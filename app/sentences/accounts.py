@@ -39,7 +39,7 @@ SENTENCES = {
         "Accounts of the municipal, the security and the audit administration are the security administrator's "
         "work. Please ask there."
     ),
-    "account_exists": _("The account name or e-mail {username} is taken. Please choose another."),
+    "account_exists": _("The account name or e-mail {taken} is taken. Please choose another."),
     "account_is_own": _("Nobody can disable their own account. Please ask another administrator."),
     "reason_other_stays": _('The reason "other" can not be deleted: people need it when nothing else fits.'),
 }

@@ -162,8 +162,8 @@ def _require_free(session: Session, username: str, email: str) -> None:
         )
     )
     if taken is not None:
-        field = "username" if taken == username else "email"
-        raise RuleViolation("account_exists", field=field, status=409, username=username)
+        field, value = ("username", username) if taken == username else ("email", email)
+        raise RuleViolation("account_exists", field=field, status=409, taken=value)
 
 
 def role_row(session: Session, role: Role) -> RoleRow:

@@ -27,7 +27,7 @@ from app.rules.members import (
     Sex,
     SocialCardStatus,
 )
-from app.rules.organisation import UnionLevel, UnionType
+from app.rules.organisation import PROVISIONAL_CODE, UnionLevel, UnionType
 from app.security.actor import Actor
 from app.security.masking import mask_card_number
 from app.security.visible import visible_to
@@ -80,7 +80,7 @@ def said_changes(
     names = {field: _names(session, actor, model, field, told) for field, model in NAMED.items()}
 
     def say(field: str, value: Any) -> str:
-        if value in (None, ""):
+        if value in (None, "", PROVISIONAL_CODE):
             return gettext("(empty)")
         if field in NAMED:
             return names[field].get(value, gettext("(another one)"))

@@ -16,7 +16,7 @@ from app.clock import now
 from app.forms.enrolment import NOBODY, PeopleFilterForm, Picks, picks_of
 from app.labels import label
 from app.models import Member, Union
-from app.queries.batches import first_live_batch
+from app.queries.batches import first_live_batch, marked_people, waiting_returns
 from app.queries.enrolment import Preview, preview
 from app.queries.enrolment_people import PeopleFilter, eligible_ids, people_query
 from app.queries.paging import page_of
@@ -33,6 +33,7 @@ from app.services.enrolment import submit_batch
 from app.transaction import transaction
 from app.views.base import Screen, cursor_of_request
 from app.views.calendar import year_steps
+from app.views.choices import reason_words
 from app.views.enrolment_words import counter_words, figures_sentence, payment_sentence
 from app.views.full_export import FullList, export_full
 from app.views.people_file import write_people_file
@@ -176,6 +177,8 @@ class Confirmation(Screen):
             query = people_query(self.actor, union, the_year, channel, _filter(form, bucket))
             page = page_of(session, query, [Member.id], cursor_of_request(), descending=False)
             here = {row.Member.id for row in page.rows}
+            waiting = session.scalars(waiting_returns(union.id, year, channel)).all()
+            returns = [(batch, marked_people(session, self.actor, batch)) for batch in waiting]
             return self.render(
                 "enrolment/confirm.html",
                 year=the_year,
@@ -196,6 +199,9 @@ class Confirmation(Screen):
                 picks=picks,
                 elsewhere=sorted(picks.ids if picks.everyone else picks.ids - here),
                 left=left_since_submit(session, union.id, year, channel),
+                returns=returns,
+                marked_ids={member.id for _, marked in returns for member in marked},
+                reasons=reason_words(session),
                 refusal=refusal,
             )
 

@@ -13,7 +13,7 @@ from app.extensions import db
 from app.forms.review import HandlerForm
 from app.models import DistrictBatch, Union
 from app.queries.review import last_handler, list_totals, plan_lines
-from app.queries.settlement import plans_filed
+from app.queries.settlement import plans_filed, waiting_rejections
 from app.queries.years import get_year, require_window, year_in_work, years
 from app.rules.contacts import check_handler
 from app.rules.enrolment import BatchStatus
@@ -24,7 +24,7 @@ from app.security.roles import Permission
 from app.security.visible import get_visible
 from app.services.filing import file_district_batch
 from app.views.base import Screen
-from app.views.choices import ROW_ID, yuan
+from app.views.choices import ROW_ID, reason_words, yuan
 
 DOWNLOAD_ONCE = "district_notice_to_download"
 
@@ -94,6 +94,8 @@ class Filing(Screen):
             totals=totals,
             plans=plan_lines(session, actor, BatchStatus.APPROVED, year),
             waiting=list_totals(session, actor, BatchStatus.SUBMITTED, year),
+            rejections=waiting_rejections(session, actor, year),
+            reasons=reason_words(session),
             closed=self._closed(year),
             yuan=yuan,
             refusal=refusal,

@@ -25,6 +25,7 @@ from app.queries.review import (
     names_in_batch,
     people_in_batch,
 )
+from app.queries.settlement import waiting_rejections
 from app.queries.years import get_year, plans_of, require_window, year_in_work, years
 from app.rules.enrolment import BatchAction, BatchStatus, Channel, sources
 from app.rules.organisation import UnionLevel
@@ -128,6 +129,8 @@ class Review(Screen):
             may_file=filing,
             filing_closed=self._closed(year, WindowName.DISTRICT_SUBMIT) if filing else None,
             second=actor.level is UnionLevel.SECOND,
+            rejections=waiting_rejections(session, actor, year.year) if filing else (),
+            reasons=reason_words(session),
             yuan=yuan,
             refusal=refusal,
         )

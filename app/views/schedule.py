@@ -29,6 +29,8 @@ RESULTS = {
     r"(\d+) again, (\d+) failed": lambda again, failed: _(
         "%(again)s jobs started again, %(failed)s given up", again=again, failed=failed
     ),
+    r"none abandoned": lambda: _("no import was abandoned"),
+    r"(\d+) given up": lambda imports: _("%(imports)s imports given up", imports=imports),
     r"job (\d+)": lambda job: _("handed to the worker as job %(job)s", job=job),
     r"already waiting": lambda: _("was waiting for the worker already"),
 }

@@ -94,18 +94,18 @@ def test_the_command_line_creates_accounts_with_a_chosen_password(session: Sessi
 
 
 @pytest.mark.parametrize(
-    ("username", "email", "code"),
+    ("username", "email", "code", "taken"),
     [
-        ("", "a@example.org", "username_shape"),
-        ("two words", "a@example.org", "username_shape"),
-        ("zhang", "no-address", "email_shape"),
-        ("zhang", "a@b", "email_shape"),
-        ("taken", "a@example.org", "account_exists"),
-        ("zhang", "taken@example.org", "account_exists"),
+        ("", "a@example.org", "username_shape", None),
+        ("two words", "a@example.org", "username_shape", None),
+        ("zhang", "no-address", "email_shape", None),
+        ("zhang", "a@b", "email_shape", None),
+        ("taken", "a@example.org", "account_exists", "taken"),
+        ("zhang", "taken@example.org", "account_exists", "taken@example.org"),
     ],
 )
 def test_names_and_addresses_have_a_shape_and_are_taken_once(
-    session: Session, tree: Tree, username: str, email: str, code: str
+    session: Session, tree: Tree, username: str, email: str, code: str, taken: str | None
 ) -> None:
     make_account(session, tree.grassroots, Role.OPERATOR, username="taken")
     with pytest.raises(RuleViolation) as refusal:
@@ -119,7 +119,7 @@ def test_names_and_addresses_have_a_shape_and_are_taken_once(
             union_code=tree.grassroots.code,
             now=now(),
         )
-    assert refusal.value.code == code
+    assert (refusal.value.code, refusal.value.facts.get("taken")) == (code, taken)
 
 
 def test_a_reset_opens_the_account_once_and_ends_its_lock(session: Session, tree: Tree) -> None:

@@ -200,6 +200,30 @@ def test_the_reason_of_a_return_and_the_marked_members_are_shown(session, tree, 
     assert 'href="/enrolment/2025/member_card/"' in page and "重新提交" in page
 
 
+def test_the_screen_to_submit_anew_says_why_the_list_came_back_until_it_is_submitted(session, tree, operator):
+    people = make_members(session, tree.grassroots, 2)
+    operator.post(CARD, data={"plan": "A", "expected_headcount": "2"})
+    (batch,) = batches(session)
+    reviewer = actor_of_role(session, tree.second, Role.SECOND_REVIEWER)
+    return_batch(
+        session,
+        reviewer,
+        batch_id=batch.id,
+        reason_code="left_included",
+        text="请核对",
+        member_ids=[people[1].id],
+        now=at("2024-11-05 10:00"),
+    )
+    page = operator.get(CARD).text
+    assert batch.number in page and "名单中有离职人员" in page and "请核对" in page
+    marked = page.split(f"{people[1].name} ")[1]
+    assert marked.startswith("(") and page.count("已标记") == 1
+    assert "名单中有离职人员" not in operator.get(SOCIAL).text
+    with time_machine.travel(at("2024-11-05 11:00"), tick=False):
+        operator.post(CARD, data={"plan": "A", "expected_headcount": "2"})
+        assert "名单中有离职人员" not in operator.get(CARD).text
+
+
 def test_the_exported_list_is_masked_and_counts_what_the_screen_counts(session, tree, operator):
     member = make_member(session, tree.grassroots, name="买买提·艾力")
     make_members(session, tree.grassroots, 2)

@@ -19,7 +19,8 @@ from app.security.actor import Actor
 from app.security.roles import Role
 from app.services.filing import file_district_batch
 from app.services.review import approve_batches
-from tests.factories import Tree, at, make_account, sign_in
+from app.services.settlement import reject_district_batch
+from tests.factories import Tree, actor_of_role, at, make_account, sign_in
 from tests.factories.batches import FILING, HANDLER, REVIEWING, make_batch, make_filed
 
 OPENING = at("2024-12-26")
@@ -101,6 +102,23 @@ def test_the_next_filing_proposes_the_last_handler(
     session.commit()
 
     assert f'value="{HANDLER.phone}"' in browser.get("/filing/").text
+
+
+def test_what_the_centre_rejected_is_said_where_it_is_filed_anew_until_it_is(
+    session: Session, tree: Tree, reviewer: Actor, browser: FlaskClient
+) -> None:
+    filed = file_district_batch(session, reviewer, year=2025, handler=HANDLER, now=FILING)
+    clerk = actor_of_role(session, tree.city, Role.CENTRE_CLERK)
+    reject_district_batch(
+        session, clerk, batch_id=filed.id, reason_code="other", text="请核对人数", now=FILING
+    )
+    session.commit()
+    for address in ("/review/approved/", "/filing/"):
+        page = browser.get(address).text
+        assert "职保中心已退回" in page and "请核对人数" in page and filed.number in page
+    file_district_batch(session, reviewer, year=2025, handler=HANDLER, now=FILING + timedelta(hours=1))
+    session.commit()
+    assert "请核对人数" not in browser.get("/review/approved/").text
 
 
 def test_outside_the_window_the_list_says_when_and_offers_no_button(

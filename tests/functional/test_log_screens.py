@@ -92,6 +92,36 @@ def test_scheduled_jobs_show_what_runs_when_and_what_it_did(
     assert only.count("ValueError: x") == 2 and only.count("2 项重新开始") == 1
 
 
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ("none stalled", "没有中断的任务"),
+        ("none abandoned", "没有无人处理的导入"),
+        ("2 given up", "结束 2 项导入"),
+        ("job 7", "已交后台执行，任务号 7"),
+        ("already waiting", "已在后台排队"),
+    ],
+)
+def test_what_a_scheduled_job_says_is_in_the_readers_language(
+    session: Session, client: FlaskClient, tree: Tree, said: str, words: str
+) -> None:
+    boundary = at("2024-12-01 02:00")
+    session.add(
+        SchedulerRun(
+            name="imports.give_up",
+            boundary=boundary,
+            started_at=boundary,
+            finished_at=boundary,
+            ok=True,
+            result=said,
+        )
+    )
+    sign_in(client, make_account(session, tree.city, Role.MUNICIPAL_ADMIN))
+    page = client.get("/schedule/").text
+    assert words in page
+    assert said not in page
+
+
 def test_every_scheduled_job_has_words(session: Session, client: FlaskClient, tree: Tree) -> None:
     sign_in(client, make_account(session, tree.city, Role.MUNICIPAL_ADMIN))
     page = client.get("/schedule/").text

@@ -89,6 +89,17 @@ def test_a_bad_voucher_is_told_by_its_field_and_nothing_typed_is_lost(
     assert session.scalars(select(PaymentVoucher)).all() == []
 
 
+def test_an_amount_that_can_not_be_settled_is_said_to_who_uploaded_it(
+    session: Session, tree: Tree, filed: DistrictBatch, district: FlaskClient
+) -> None:
+    bring_to(session, tree, filed, S.AWAITING_PAYMENT)
+    session.commit()
+    form = {"file": (PNG, "v.png"), "title": "一月凭证", "amount": "5.00", "paid_on": "2025-01-08"}
+    district.post(f"/district-batches/{filed.id}/vouchers", data=sent(form))
+    page = district.get(f"/district-batches/{filed.id}/vouchers").text
+    assert "凭证金额为 5.00 元，应缴 52.00 元" in page
+
+
 def test_several_slips_are_told_at_once(
     session: Session, tree: Tree, filed: DistrictBatch, district: FlaskClient
 ) -> None:
