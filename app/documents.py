@@ -8,7 +8,7 @@ from flask import url_for
 from sqlalchemy.orm import Session
 
 from app.models import ImportRun, Notice, NoticeKind, NoticeVersion
-from app.queries.imports import columns_with_errors, import_problem_rows
+from app.queries.imports import columns_to_mend, import_problem_rows
 from app.rules.import_tables import table_of
 from app.security.actor import Actor
 from app.security.roles import require
@@ -50,13 +50,13 @@ def errors_workbook(session: Session, actor: Actor, import_id: int) -> tuple[Imp
     run = get_visible(session, actor, ImportRun, import_id)
     require(actor, PERMISSIONS[run.kind])
     out, table = io.BytesIO(), table_of(run.kind)
-    wrong = columns_with_errors(session, run.id)
+    to_mend = columns_to_mend(session, run.id)
     write_error_workbook(
         table.sheet,
         run.headers,
         import_problem_rows(session, run.id),
         sentence,
         out,
-        needed=[column.header for column in table.columns if column.header in wrong],
+        needed=[column.header for column in table.columns if column.header in to_mend],
     )
     return run, out.getvalue()

@@ -64,7 +64,7 @@ def write_error_workbook(
     """Write the workbook and return how many rows it has; ``say(code, **facts)`` gives a reason's sentence.
 
     ``headers`` are those of the uploaded sheet, without what an error workbook had added to it. ``needed`` are
-    those that errors speak of: where the sheet lacks one it is added, for there must be a cell to mend.
+    those in which something is to be mended: where the sheet lacks one it is added, for there must be a cell.
     """
     long, rows = is_long(rows)
     book = xlsxwriter.Workbook(

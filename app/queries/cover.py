@@ -10,6 +10,8 @@ from sqlalchemy.orm import Session
 
 from app.models import Enrolment, EnrolmentBatch, Member, Plan, Union
 from app.queries.members import MemberFilter
+from app.rules.identity import plain_name, plain_phone
+from app.rules.writing import compact
 from app.security.actor import Actor
 from app.security.persons import keys_of_number
 from app.security.visible import visible_to
@@ -40,13 +42,13 @@ def cover_query(actor: Actor, wanted: MemberFilter, year: int | None = None) -> 
     if wanted != MemberFilter():
         query = query.where(Member.erased_at.is_(None))
     if wanted.name:
-        query = query.where(Member.name.startswith(wanted.name.strip(), autoescape=True))
+        query = query.where(Member.name.startswith(plain_name(wanted.name), autoescape=True))
     if wanted.id_number:
         query = query.where(Member.person_key.in_(keys_of_number(wanted.id_number)))
     if wanted.member_no:
-        query = query.where(Member.member_no == wanted.member_no.strip())
+        query = query.where(Member.member_no == compact(wanted.member_no))
     if wanted.phone:
-        query = query.where(Member.phone == wanted.phone.strip())
+        query = query.where(Member.phone == plain_phone(wanted.phone))
     return query
 
 

@@ -20,7 +20,9 @@ from app.models import (
 )
 from app.queries.enrolment import Live, bucket_of, standing
 from app.rules.enrolment import Bucket, Channel
+from app.rules.identity import plain_name
 from app.rules.members import CardStatus, SocialCardStatus
+from app.rules.writing import compact
 from app.security.actor import Actor
 from app.security.visible import visible_to
 
@@ -76,9 +78,9 @@ def people_query(
     if wanted.with_card:
         query = query.where(Member.card_status == CardStatus.ISSUED)
     if wanted.name:
-        query = query.where(Member.name.startswith(wanted.name, autoescape=True))
+        query = query.where(Member.name.startswith(plain_name(wanted.name), autoescape=True))
     if wanted.member_no:
-        query = query.where(Member.member_no == wanted.member_no)
+        query = query.where(Member.member_no == compact(wanted.member_no))
     if wanted.person_keys is not None:
         query = query.where(Member.person_key.in_(wanted.person_keys))
     if wanted.social_card_status is not None:

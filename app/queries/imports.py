@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from app.models import Account, ImportError, ImportRow, ImportRun, Union
 from app.queries.paging import Cursor, Page, page_of
-from app.rules.imports import ImportKind, ImportState, RowOutcome, plain_header
+from app.rules.imports import ALSO_MENDED_IN, ImportKind, ImportState, RowOutcome, plain_header
 from app.rules.writing import Cell, cell_text
 from app.security.actor import Actor
 from app.security.visible import visible_to
@@ -173,10 +173,13 @@ def errors_of_rows(
     return {row: list(errors) for row, errors in groupby(found, key=lambda error: error.row)}
 
 
-def columns_with_errors(session: Session, import_id: int) -> frozenset[str]:
-    """The headers of the columns that anything is wrong in, whether the sheet has them or not."""
+def columns_to_mend(session: Session, import_id: int) -> frozenset[str]:
+    """The headers of the columns in which anything is to be mended, whether the sheet has them or not."""
+    found = session.execute(
+        select(ImportError.column_name, ImportError.code).where(ImportError.import_id == import_id).distinct()
+    ).all()
     return frozenset(
-        session.scalars(select(ImportError.column_name).where(ImportError.import_id == import_id).distinct())
+        [error.column_name for error in found] + [ALSO_MENDED_IN.get(error.code, "") for error in found]
     )
 
 

@@ -12,8 +12,10 @@ from app.clock import today
 from app.models import Employer, Member
 from app.queries.expiring import in_state
 from app.rules.dates import Expiry
+from app.rules.identity import plain_name, plain_phone
 from app.rules.members import CardStatus, EmploymentStatus, MembershipKind
 from app.rules.tags import TAG_SEPARATOR
+from app.rules.writing import compact
 from app.security.actor import Actor
 from app.security.persons import keys_of_number
 from app.security.visible import visible_to
@@ -23,7 +25,10 @@ TAGS_SUGGESTED = 100
 
 @dataclass(frozen=True, slots=True)
 class MemberFilter:
-    """``name`` is a beginning, ``id_number`` and ``member_no`` are exact: each finds its index."""
+    """``name`` is a beginning, ``id_number``, ``member_no`` and ``phone`` are exact: each finds its index.
+
+    They may be written as a workbook may write them: full width, with blanks, other dots or hyphens.
+    """
 
     union_id: int | None = None
     name: str = ""
@@ -43,13 +48,13 @@ def members_matching(actor: Actor, wanted: MemberFilter) -> Select[*tuple[Any, .
     if wanted.union_id is not None:
         query = query.where(Member.union_id == wanted.union_id)
     if wanted.name:
-        query = query.where(Member.name.startswith(wanted.name.strip(), autoescape=True))
+        query = query.where(Member.name.startswith(plain_name(wanted.name), autoescape=True))
     if wanted.id_number:
         query = query.where(Member.person_key.in_(keys_of_number(wanted.id_number)))
     if wanted.member_no:
-        query = query.where(Member.member_no == wanted.member_no.strip())
+        query = query.where(Member.member_no == compact(wanted.member_no))
     if wanted.phone:
-        query = query.where(Member.phone == wanted.phone.strip())
+        query = query.where(Member.phone == plain_phone(wanted.phone))
     if wanted.card_status is not None:
         query = query.where(Member.card_status == wanted.card_status)
     if wanted.employment_status is not None:

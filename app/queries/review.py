@@ -17,6 +17,7 @@ from app.queries.paging import Cursor, Page, page_of
 from app.queries.years import get_year
 from app.rules.enrolment import BatchStatus, Channel, EnrolmentKind
 from app.rules.fees import Amounts
+from app.rules.identity import plain_name
 from app.rules.members import EmploymentStatus
 from app.security.actor import Actor
 from app.security.visible import visible_to
@@ -141,7 +142,7 @@ def people_in_batch(session: Session, batch: EnrolmentBatch, cursor: Cursor, *, 
         .where(Enrolment.year == batch.year, Enrolment.batch_id == batch.id)
     )
     if name:
-        query = query.where(Member.name.startswith(name, autoescape=True))
+        query = query.where(Member.name.startswith(plain_name(name), autoescape=True))
     return page_of(session, query, [Enrolment.member_id], cursor, descending=False)
 
 

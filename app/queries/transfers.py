@@ -22,6 +22,7 @@ from app.models import (
 )
 from app.queries.members import MemberFilter, members_matching
 from app.rules.enrolment import Channel, EnrolmentStatus
+from app.rules.identity import plain_name
 from app.rules.organisation import UnionLevel
 from app.rules.transfers import Direction, Side, TransferState
 from app.rules.violations import RuleViolation, not_found
@@ -149,7 +150,7 @@ def transfers_in(actor: Actor, box: Box, wanted: TransferFilter | None = None) -
     if wanted is None:
         return query
     if wanted.name:
-        query = query.where(name.startswith(wanted.name, autoescape=True))
+        query = query.where(name.startswith(plain_name(wanted.name), autoescape=True))
     if wanted.union:
         code = wanted.union.upper()
         query = query.where(

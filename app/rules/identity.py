@@ -20,6 +20,7 @@ from app.rules.writing import (
     HAN_SIGNS,
     Cell,
     cell_text,
+    compact,
     half_width,
     hidden_sign,
     is_han,
@@ -114,15 +115,9 @@ def check_name(cell: Cell) -> str:
     hidden = hidden_sign(cell) if isinstance(cell, str) else None
     if hidden is not None:
         raise RuleViolation("name_hidden_sign", sign=hidden)
-    text = half_width(cell_text(cell))
-    if len(text.splitlines()) > 1:
+    if len(cell_text(cell).splitlines()) > 1:
         raise RuleViolation("name_line_break")
-    text = " ".join(_DOTS.sub(MIDDLE_DOT, text).split())
-    text = "".join(
-        sign
-        for at, sign in enumerate(text)
-        if sign != " " or not (is_han(text[at - 1]) and is_han(text[at + 1]))
-    )
+    text = plain_name(cell)
     if not text:
         raise RuleViolation("name_required")
     if len(text) > NAME_LIMIT:
@@ -134,6 +129,16 @@ def check_name(cell: Cell) -> str:
     if not any(unicodedata.category(sign)[0] == "L" for sign in text):
         raise RuleViolation("name_character", character=text)
     return text
+
+
+def plain_name(cell: Cell) -> str:
+    """A name, or its beginning, as records hold it: one kind of dot, half width, no blanks between Han characters."""
+    text = " ".join(_DOTS.sub(MIDDLE_DOT, half_width(cell_text(cell))).split())
+    return "".join(
+        sign
+        for at, sign in enumerate(text)
+        if sign != " " or not (is_han(text[at - 1]) and is_han(text[at + 1]))
+    )
 
 
 def needs_special_channel(name: str) -> bool:
@@ -152,11 +157,15 @@ def needs_special_channel(name: str) -> bool:
 
 def check_phone(cell: Cell) -> str:
     """A mobile number: 11 digits; a country code 86 and hyphens are taken off."""
-    digits = number_text(cell).replace("-", "")
-    digits = re.sub(r"^(?:\+|00)?86(?=[0-9]{11}$)", "", digits)
+    digits = plain_phone(number_text(cell))
     if re.fullmatch(r"[0-9]{11}", digits) is None:
         raise RuleViolation("phone_shape")
     return digits
+
+
+def plain_phone(text: str) -> str:
+    """A mobile number as records hold it: half width, without blanks, hyphens and country code."""
+    return re.sub(r"^(?:\+|00)?86(?=[0-9]{11}$)", "", compact(text).replace("-", ""))
 
 
 def check_card_number(cell: Cell) -> str:

@@ -47,6 +47,11 @@ def asks_original(refusal: RuleViolation | None) -> bool:
     return any(problem.code == "id_number_check" for problem in _problems(refusal))
 
 
+def is_elsewhere(refusal: RuleViolation | None) -> bool:
+    """Whether the person is a member of another union, which can be asked for them."""
+    return any(problem.code == "person_in_other_union" for problem in _problems(refusal))
+
+
 def _problems(refusal: RuleViolation | None) -> Sequence[RuleViolation]:
     return refusal.problems if isinstance(refusal, WrongFields) else [refusal] if refusal else []
 

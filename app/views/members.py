@@ -33,7 +33,7 @@ from app.transaction import transaction
 from app.views.base import Screen, cursor_of_request
 from app.views.choices import ROW_ID, reason_words
 from app.views.log import log_lines
-from app.views.member_form import asks_original, prepare_form
+from app.views.member_form import asks_original, is_elsewhere, prepare_form
 from app.views.people_file import write_member_file
 
 
@@ -158,6 +158,9 @@ class Members(Screen):
                 member=member,
                 refusal=elsewhere,
                 asks_original=asks_original(refusal) or form.original_seen.data,
+                may_ask=member is None
+                and is_elsewhere(refusal)
+                and may(self.actor, Permission.TRANSFER_MEMBERS),
                 tags=own_tags(session, self.actor),
             )
 

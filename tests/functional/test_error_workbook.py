@@ -54,6 +54,14 @@ def mended(book: openpyxl.Workbook, right: Mapping[int, Row]) -> bytes:
     return out.getvalue()
 
 
+def filled_in(book: openpyxl.Workbook, header: str, value: str) -> bytes:
+    """The workbook of one row with one more cell filled."""
+    sheet, out = book.active, io.BytesIO()
+    sheet.cell(2, headers_of(sheet).index(header) + 1).value = value
+    book.save(out)
+    return out.getvalue()
+
+
 def resident(serial: int, **more: Value) -> Row:
     return passport(serial, **{"证件类型*": "身份证", "证件号码*": RESIDENT, "性别": "女"} | more)
 
@@ -147,6 +155,31 @@ def test_a_column_that_the_sheet_lacks_is_there_to_be_filled_in(
     again = bring_in(
         session, municipal, mended(book, {2: bank | {"卡号": "6231620000000000013"}}), ImportKind.BANK
     )
+    assert (again.updated, again.invalid) == (1, 0)
+
+
+def test_a_real_number_with_a_wrong_check_character_is_let_in_where_the_sheet_had_no_remarks(
+    session: Session, operator: Actor
+) -> None:
+    run = upload(session, operator, [resident(1, **{"证件号码*": RESIDENT[:17] + "1"})])
+    assert errors_of(session, run) == [(2, "证件号码", "id_number_check")]
+    book, sheet = error_sheet(session, operator, run)
+    assert headers_of(sheet) == ["姓名*", "证件类型*", "证件号码*", "手机号*", "性别", "备注", *MENDING_HEADERS]
+    again = bring_in(session, operator, filled_in(book, "备注", "已核实原件"))
+    assert (again.created, again.invalid) == (1, 0)
+
+
+def test_a_number_of_several_people_gets_its_type_where_the_sheet_had_none(
+    session: Session, municipal: Actor, tree: Tree
+) -> None:
+    for id_type in (IdType.PASSPORT, IdType.TAIWAN_PERMIT):
+        make_member(session, tree.grassroots, id_type=id_type, id_number="12345678")
+    answer: Row = {"证件号码*": "12345678", "就业状态": "退休"}
+    run = upload(session, municipal, sheet_of([answer]), ImportKind.SOCIAL_SECURITY)
+    assert errors_of(session, run) == [(2, "证件号码", "person_ambiguous")]
+    book, sheet = error_sheet(session, municipal, run)
+    assert headers_of(sheet) == ["证件号码*", "就业状态", "证件类型", *MENDING_HEADERS]
+    again = bring_in(session, municipal, filled_in(book, "证件类型", "护照"), ImportKind.SOCIAL_SECURITY)
     assert (again.updated, again.invalid) == (1, 0)
 
 

@@ -90,6 +90,18 @@ def test_the_rows_to_mend_come_back_as_a_workbook(
     assert "UTF-8''%E4%BC%9A%E5%91%98-" in answer.headers["Content-Disposition"]
 
 
+@pytest.mark.parametrize(
+    ("rows", "said"), [([RIGHT, WRONG], "已校验，待导入"), ([WRONG], "有误待修改"), ([RIGHT], "已校验，待导入")]
+)
+def test_the_history_says_what_a_checked_workbook_waits_for(
+    operator: FlaskClient, perform_jobs: Callable[[], int], rows: list[list[str]], said: str
+) -> None:
+    send(operator, make_workbook(HEADERS, rows))
+    perform_jobs()
+    history = operator.get("/imports/").text.partition('class="rows"')[2]
+    assert [said] == re.findall(r'<span class="tag [a-z]*">([^<]+)</span>', history)
+
+
 def test_a_workbook_without_its_columns_fails_as_a_whole_with_a_sentence(
     operator: FlaskClient, perform_jobs: Callable[[], int]
 ) -> None:

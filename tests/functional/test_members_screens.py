@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 from sqlalchemy import select
 
-from app.models import Event, EventObject, Member
+from app.models import Event, EventObject, Member, MemberTransfer
 from app.rules.member_entry import MemberEntry
 from app.rules.members import IdType, Sex
 from app.security.persons import key_of
@@ -80,6 +80,23 @@ def test_one_person_is_one_member_and_another_unions_is_told_apart(session, tree
     other = make_member(session, tree.sibling)
     moved = operator.post("/members/new", data=TYPED | {"id_number": other.id_number, "phone": "13800000003"})
     assert moved.status_code == 422 and tree.sibling.name not in moved.text
+
+
+def test_whoever_types_in_a_person_of_another_union_asks_for_them_with_one_click(session, tree, operator):
+    other = make_member(session, tree.sibling, name="王芳")
+    typed = TYPED | {"id_number": other.id_number, "idempotency_key": "k" * 22}
+    refused = operator.post("/members/new", data=typed)
+    save, ask = (refused.text.find(button) for button in (">保存<", 'formaction="/transfers/ask"'))
+    assert refused.status_code == 422 and 0 < save < ask, "Enter presses the first button of a form"
+    asked = operator.post("/transfers/ask", data=typed)
+    assert asked.location == "/transfers/review?list=sent"
+    transfer = session.scalars(select(MemberTransfer)).one()
+    assert (transfer.member_id, transfer.to_union_id, transfer.asked_name) == (
+        other.id,
+        tree.grassroots.id,
+        "王芳",
+    )
+    assert 'formaction="/transfers/ask"' not in operator.get("/members/new").text
 
 
 def test_a_phone_belongs_to_one_member(session, tree, operator):

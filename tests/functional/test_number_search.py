@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import Select, text
+from sqlalchemy import Select, select, text
 from sqlalchemy.orm import Session
 
 from app.models import Member
@@ -25,7 +25,7 @@ from tests.factories import (
     make_year,
     sign_in,
 )
-from tests.factories.batches import make_large_batch
+from tests.factories.batches import make_batch, make_large_batch
 from tests.factories.searching import searched
 
 MANY = 3_000
@@ -97,6 +97,36 @@ def test_members_are_found_by_number_member_number_phone_and_beginning_of_the_na
     ):
         page = searched(operator, "/members/", **found_by).text
         assert "欧阳建国" in page and page.count("<tr") == 2, found_by
+
+
+NAME, PHONE = "买买提·艾力", "18912345678"
+NAMES = ("买买提•艾", " 买 买提 . 艾力", "买买提．艾力")
+PHONES = ("189 1234 5678", "189-1234-5678", "+86 １８９１２３４５６７８")
+LISTS = ("/members/", "/cover/", "/transfers/", "/enrolment/2025/member_card/?bucket=submitted")
+
+
+@pytest.mark.parametrize(
+    ("page", "written"),
+    [
+        *((page, {"name": name}) for page in LISTS for name in NAMES),
+        *((page, {"phone": phone}) for page in LISTS[:2] for phone in PHONES),
+        *((page, {"member_no": ""}) for page in LISTS[:3]),
+    ],
+)
+def test_what_is_searched_for_may_be_written_as_in_a_workbook(
+    session: Session, tree: Tree, operator: FlaskClient, page: str, written: dict[str, str]
+) -> None:
+    make_year(session)
+    make_fees(session)
+    make_member(session, tree.grassroots, name="王芳")
+    batch = make_batch(session, tree.grassroots, 1, name=NAME, phone=PHONE)
+    if "member_no" in written:
+        number = session.scalars(select(Member.member_no).where(Member.phone == PHONE)).one()
+        written = {"member_no": " ".join(chr(ord(digit) + 0xFEE0) for digit in number)}
+    assert batch.headcount == 2
+    path, _, more = page.partition("?")
+    shown = operator.get(path, query_string=dict(parse_qsl(more)) | written).text
+    assert NAME in shown and "王芳" not in shown
 
 
 @pytest.mark.parametrize(
