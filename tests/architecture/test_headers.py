@@ -8,7 +8,6 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from flask_jwt_extended import create_access_token
-from sqlalchemy.orm import Session
 
 from app.models import Account
 from app.security.roles import Role
@@ -65,7 +64,10 @@ def test_every_answer_of_every_route_has_its_headers(
                 assert method != "TRACE" or answer.status_code in (302, 401, 404, 405), address
 
 
-def test_what_is_ours_and_the_same_for_everybody_may_be_kept_and_nothing_else(client: FlaskClient) -> None:
+def test_what_is_ours_and_the_same_for_everybody_may_be_kept_and_nothing_else(
+    asked: tuple[FlaskClient, Account],
+) -> None:
+    client, _account = asked
     style = client.get("/static/css/canbao.css")
     assert header_faults(style, asset=True) == []
     assert style.headers["Cache-Control"] == "no-cache"
@@ -82,17 +84,18 @@ def test_what_is_ours_and_the_same_for_everybody_may_be_kept_and_nothing_else(cl
         ("POST", "/api/v1/me", 405),
     ],
 )
-def test_errors_have_the_headers_too(client: FlaskClient, method: str, address: str, status: int) -> None:
+def test_errors_have_the_headers_too(
+    asked: tuple[FlaskClient, Account], method: str, address: str, status: int
+) -> None:
+    client, _account = asked
     answer = client.open(address, method=method)
     assert (answer.status_code, header_faults(answer)) == (status, [])
 
 
 def test_an_answer_to_a_failure_of_ours_has_the_headers_and_tells_nothing(
-    app: Flask, session: Session
+    app: Flask, asked: tuple[FlaskClient, Account]
 ) -> None:
-    account = make_account(session, make_tree(session).city, Role.MUNICIPAL_ADMIN)
-    session.commit()
-    client = SharingClient(app, app.response_class, use_cookies=True)
+    client, account = asked
     sign_in(client, account)
     view = app.view_functions["Home.index"]
 
@@ -109,17 +112,16 @@ def test_an_answer_to_a_failure_of_ours_has_the_headers_and_tells_nothing(
     assert "secret" not in answer.text and "Traceback" not in answer.text
 
 
-def test_another_origin_reads_nothing(client: FlaskClient) -> None:
+def test_another_origin_reads_nothing(asked: tuple[FlaskClient, Account]) -> None:
+    client, _account = asked
     asking = {"Origin": "https://elsewhere.example", "Access-Control-Request-Method": "POST"}
     for address in ("/", "/api/v1/me", "/api/v1/security/login"):
         answer = client.options(address, headers=asking)
         assert not {name for name, _value in answer.headers if name.lower().startswith("access-control")}
 
 
-def test_signing_out_makes_the_browser_forget(app: Flask, session: Session) -> None:
-    account = make_account(session, make_tree(session).city, Role.MUNICIPAL_ADMIN)
-    session.commit()
-    client = SharingClient(app, app.response_class, use_cookies=True)
+def test_signing_out_makes_the_browser_forget(asked: tuple[FlaskClient, Account]) -> None:
+    client, account = asked
     sign_in(client, account)
     assert client.post("/logout/").headers["Clear-Site-Data"] == '"cache", "storage"'
     assert "Clear-Site-Data" not in client.get("/login/").headers
