@@ -25,7 +25,10 @@ check: $(VENV)/dev.stamp words browser
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -q -n 2 tests/unit tests/architecture --ignore tests/architecture/test_visibility.py
+	@# Asked meanwhile: the answer comes from far away, if it comes.
+	@$(BIN)/python deploy/advisories.py & asked=$$!; \
+	    $(BIN)/python -m pytest -q -n 2 tests/unit tests/architecture --ignore tests/architecture/test_visibility.py; \
+	    wait $$asked
 
 screens: $(VENV)/dev.stamp words browser
 	$(BIN)/python -m tests.browser.screens

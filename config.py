@@ -6,12 +6,24 @@ import base64
 import binascii
 import hmac
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 LEAST_SECRET_LENGTH = 16
+LEAST_DIFFERENT = 8
+"""Different signs in a secret: ``aaaaaaaaaaaaaaaa`` is as long as a good one."""
+WELL_KNOWN = re.compile(
+    "(?:please|change|changed|me|this|it|insert|your|my|the|here|long|random|text|string|value|some|very"
+    "|secret|secrets|key|keys|pass|password|passwd|pwd|word|token|canbao|admin|administrator|root|user|operator"
+    "|postgres|postgresql|default|example|sample|test|testing|dev|development|prod|production|demo|local|letmein"
+    "|welcome|qwerty|qwertz|asdfgh|abc|abcd|abcdef|p[a4]ssw[o0]rd|0?123456789|[0-9])+"
+)
+"""What stands in examples and in everybody's first guess, in whatever order, small and without signs between."""
+THIS_MACHINE = {"", "localhost", "127.0.0.1", "::1"}
 KEY_BYTES = 32
 DERIVED_KEY = 0
 """The number of the key that follows from the secret key; keys of your own count from 1."""
@@ -60,12 +72,13 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     env = os.environ if environ is None else environ
     data_dir = Path(env.get("CANBAO_DATA_DIR") or "var").expanduser().resolve()
     database_url = with_driver(env.get("CANBAO_DATABASE_URL", "").strip())
-    return Settings(
+    _check_database_password(database_url)
+    settings = Settings(
         host=env.get("CANBAO_HOST") or "127.0.0.1",
         port=_whole_number(env, "CANBAO_PORT", 8080, least=1, most=65535),
         data_dir=data_dir,
         database_url=database_url,
-        demo=_yes_or_no(env, "CANBAO_DEMO", default=True),
+        demo=_yes_or_no(env, "CANBAO_DEMO", default=not database_url),
         admin_password=env.get("CANBAO_ADMIN_PASSWORD", ""),
         demo_password=env.get("CANBAO_DEMO_PASSWORD", ""),
         secret_key=_secret_key(env.get("CANBAO_SECRET_KEY", ""), database_url, data_dir),
@@ -75,6 +88,9 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         person_key=_person_key(env.get("CANBAO_PERSON_KEY", "")),
         import_days_kept=_whole_number(env, "CANBAO_IMPORT_DAYS_KEPT", 180, least=1, most=3650),
     )
+    _check_passwords(settings)
+    _check_keys_differ(settings)
+    return settings
 
 
 def with_driver(database_url: str) -> str:
@@ -109,8 +125,7 @@ def secret_file(path: Path, length: int, given: str = "") -> str:
 
 def _secret_key(given: str, database_url: str, data_dir: Path) -> str:
     if given:
-        if len(given) < LEAST_SECRET_LENGTH:
-            raise ConfigError(f"CANBAO_SECRET_KEY needs at least {LEAST_SECRET_LENGTH} characters.")
+        _check_secret("CANBAO_SECRET_KEY", given)
         return given
     if database_url:
         raise ConfigError(
@@ -153,9 +168,78 @@ def _id_keys(given: str, database_url: str, data_dir: Path) -> str:
 
 
 def _person_key(given: str) -> str:
-    if given and len(given) < LEAST_SECRET_LENGTH:
-        raise ConfigError(f"CANBAO_PERSON_KEY needs at least {LEAST_SECRET_LENGTH} characters.")
+    if given:
+        _check_secret("CANBAO_PERSON_KEY", given)
     return given
+
+
+def is_guessed(secret: str) -> bool:
+    """Whether a secret is one of those that everybody tries first, or hardly a secret at all."""
+    bare = re.sub(r"[^0-9a-z]", "", secret.lower())
+    return (
+        len(set(secret)) < LEAST_DIFFERENT
+        or bare in "0123456789abcdef" * 4
+        or bool(WELL_KNOWN.fullmatch(bare))
+    )
+
+
+def _check_secret(name: str, given: str) -> None:
+    if len(given) < LEAST_SECRET_LENGTH:
+        raise ConfigError(f"{name} needs at least {LEAST_SECRET_LENGTH} characters.")
+    if is_guessed(given):
+        raise ConfigError(
+            f"{name} is easily guessed: it stands in examples, or has hardly any different characters. "
+            "Set it to a long random text, for instance the output of `openssl rand -base64 48`."
+        )
+
+
+def _check_passwords(settings: Settings) -> None:
+    """The passwords of first accounts, where somebody else may reach them: not in an embedded demo."""
+    used = {"CANBAO_ADMIN_PASSWORD": settings.admin_password} if not settings.demo else {}
+    if settings.demo and not settings.embedded:
+        used = {"CANBAO_DEMO_PASSWORD": settings.demo_password}
+    for name, password in used.items():
+        if password and is_guessed(password):
+            raise ConfigError(
+                f"{name} is easily guessed. Choose another, or leave it out: one is made and shown once."
+            )
+
+
+def _check_database_password(database_url: str) -> None:
+    """A well-known one lets everybody in who reaches the server; on this machine that is a matter of its own."""
+    try:
+        address = urlsplit(database_url)
+        host, user, password = address.hostname or "", address.username or "", unquote(address.password or "")
+    except ValueError:
+        raise ConfigError("CANBAO_DATABASE_URL can't be read as an address.") from None
+    if password and host not in THIS_MACHINE and (password == unquote(user) or is_guessed(password)):
+        raise ConfigError(
+            "CANBAO_DATABASE_URL has a password that everybody tries first. Give the database's role another one."
+        )
+
+
+def _check_keys_differ(settings: Settings) -> None:
+    """Whoever learns one secret learns no other. (The person key may be the secret key of before, see README.)"""
+    keys = read_id_keys(settings.id_keys)
+    if len(set(keys.values())) < len(keys) or any(len(set(key)) < LEAST_DIFFERENT for key in keys.values()):
+        raise ConfigError(
+            "CANBAO_ID_KEYS holds the same key twice, or one that is no random key. "
+            "`flask --app run canbao new-key` makes one."
+        )
+    written = {base64.b64encode(key).decode() for key in keys.values()}
+    written |= {key.decode("latin-1") for key in keys.values()}
+    others = {
+        "CANBAO_SECRET_KEY": settings.secret_key,
+        "CANBAO_PERSON_KEY": settings.person_key,
+        "CANBAO_ADMIN_PASSWORD": settings.admin_password,
+        "CANBAO_DEMO_PASSWORD": settings.demo_password,
+    }
+    for name, secret in others.items():
+        if secret and secret in written:
+            raise ConfigError(f"{name} must not be one of CANBAO_ID_KEYS. Set it to a text of its own.")
+    for name in ("CANBAO_ADMIN_PASSWORD", "CANBAO_DEMO_PASSWORD"):
+        if others[name] and others[name] in (settings.secret_key, settings.person_key):
+            raise ConfigError(f"{name} must not be a key as well: whoever types it could sign anything.")
 
 
 def _derived_key(secret_key: str, purpose: bytes) -> bytes:

@@ -184,6 +184,8 @@ def _environment(settings: Settings, url: str) -> dict[str, str]:
     """What the parts inherit: one address, the same secrets, whatever this process was told."""
     return os.environ | {
         "CANBAO_DATABASE_URL": url,
+        # Its default goes by the address, which is the embedded server's now.
+        "CANBAO_DEMO": "1" if settings.demo else "0",
         "CANBAO_SECRET_KEY": settings.secret_key,
         "CANBAO_ID_KEYS": settings.id_keys,
         "CANBAO_PERSON_KEY": settings.person_key,

@@ -19,11 +19,14 @@ from app.models import DistrictBatch, DistrictBatchPlan, Event, EventObject, Pay
 from app.queries.batch_heads import district_batch_heads
 from app.queries.paging import page_of
 from app.rules.contacts import check_handler
+from app.rules.papers import Paper
 from app.rules.settlement import DistrictBatchStatus
 from app.rules.violations import RuleViolation, not_found
 from app.security.actor import Actor, current_actor
 from app.security.needs import needs
 from app.security.roles import Permission
+from app.security.visible import get_visible
+from app.services.files import check_paper
 from app.services.filing import file_district_batch
 from app.services.settlement import (
     VoucherDetails,
@@ -185,18 +188,22 @@ class SettlementApi(Api):
                     paid_on: {type: string, format: date}
           responses:
             201: {description: The voucher}
-            413: {description: The file is too large}
+            409: {description: The batch awaits no payment}
+            413: {description: 'The file is too large, has too many pixels, or is too costly to open'}
             415: {description: 'Neither JPG, PNG nor PDF'}
+            422: {description: 'Damaged, encrypted or active; or a field that a rule refuses'}
         """
+        with transaction() as session:
+            get_visible(session, current_actor(), DistrictBatch, batch_id)
         file, sent, at = uploaded(), self._voucher_form(), now()
+        paper = check_paper(Paper.VOUCHER, file.filename or "", file.read())
 
         def add(session: Session) -> dict[str, Any]:
             added = upload_voucher(
                 session,
                 current_actor(),
                 batch_id=batch_id,
-                file_name=file.filename or "",
-                content=file.read(),
+                paper=paper,
                 details=VoucherDetails(sent["title"], sent["amount"], sent["paid_on"]),
                 now=at,
             )

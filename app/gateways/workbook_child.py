@@ -9,11 +9,11 @@ text or a number; dates come as ISO text. Exit by a signal means it ran out of m
 from __future__ import annotations
 
 import json
-import resource
 import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from app.gateways.own_process import limit_this_process
 from app.gateways.workbook_container import FileKind, recognise
 from app.gateways.workbook_text import open_text
 from app.rules.imports import SheetRow
@@ -27,7 +27,7 @@ CHARACTERS = 150_000_000
 
 
 def main() -> None:
-    limit_this_process()
+    limit_this_process(MEMORY_BYTES, CPU_SECONDS)
     row_limit = int(sys.argv[1])
     room = CHARACTERS
     try:
@@ -41,12 +41,6 @@ def main() -> None:
         sys.stdout.write(json.dumps({"problem": problem.code, "facts": problem.facts}) + "\n")
     except MemoryError:
         sys.stdout.write('{"problem": "workbook_too_large"}\n')
-
-
-def limit_this_process() -> None:
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
-    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 def lines_of(content: bytes, row_limit: int) -> Iterator[Any]:

@@ -4,24 +4,16 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from threading import Timer
 from typing import Any
 
+from app.gateways.own_process import command_of
 from app.gateways.workbook_container import recognise
 from app.rules.imports import SheetRow
 from app.rules.violations import RuleViolation
-
-APP = Path(__file__).parents[1]
-START = (
-    "import sys, types; app = sys.modules['app'] = types.ModuleType('app'); app.__path__ = [sys.argv.pop(1)]; "
-    "from app.gateways.workbook_child import main; main()"
-)
-"""The package without its ``__init__``, which would load the whole application first."""
 
 SECONDS = 60
 """Until the first row is there; what comes after it waits for its reader, and is bounded by the child's own limit."""
@@ -52,7 +44,7 @@ def open_sheet(content: bytes, *, row_limit: int) -> Iterator[Sheet]:
     """
     recognise(content)
     with subprocess.Popen(  # noqa: S603  (our own program; the file is its input)
-        [sys.executable, "-I", "-X", "utf8", "-c", START, str(APP), str(row_limit)],
+        command_of("workbook_child", str(row_limit)),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

@@ -22,7 +22,7 @@ from app.models.base import AccountRef, Entity, Id, Instant, Scoped, choice
 
 
 class StoredFile(Entity):
-    """A file as it was uploaded. In the database, so that it commits with the row that names it.
+    """A file as it is kept. In the database, so that it commits with the row that names it.
 
     ``size`` and ``sha256`` are those of the file; ``content`` may be sealed (``app/services/files.py``).
     """

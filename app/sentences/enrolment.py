@@ -68,9 +68,4 @@ SENTENCES = {
         "The registry reports {name} as “{state}”: keeping does not help. If that is wrong, ask the municipal "
         "union for a new answer of the registry."
     ),
-    "attachment_empty": _("Please attach the paper that the decision rests on (PDF, JPG or PNG)."),
-    "attachment_too_large": _(
-        "The file has {size_mb} MB; at most {limit_mb} MB are accepted. Please scan it smaller."
-    ),
-    "attachment_type": _("This is no PDF, JPG or PNG file. Please attach a scan or a photo of the paper."),
 }

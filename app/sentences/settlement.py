@@ -9,13 +9,6 @@ SENTENCES = {
         "“{action}” isn't possible: the batch stands at “{state}”. {who} moved it there at {at}."
     ),
     "voucher_decided": _("This voucher has been decided already: “{state}”, by {who} at {at}."),
-    "voucher_empty": _("The file is empty. Please choose the voucher's picture or PDF."),
-    "voucher_too_large": _(
-        "The file has {size_mb} MB; at most {limit_mb} MB fit. Please choose a smaller one."
-    ),
-    "voucher_type": _(
-        "This is neither a JPG, a PNG nor a PDF, whatever its name says. Please choose another file."
-    ),
     "voucher_title_long": _("A file name has at most {limit} characters."),
     "amount_format": _(
         "“{value}” can't be read as an amount. Please write yuan with at most two places, like 1378 or 1,378.00."

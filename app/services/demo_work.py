@@ -16,15 +16,17 @@ from app.queries.enrolment import bucket_of, standing
 from app.rules.contacts import Handler
 from app.rules.enrolment import BatchStatus, Bucket, Channel
 from app.rules.members import EmploymentStatus
+from app.rules.papers import Paper
 from app.rules.violations import RuleViolation
 from app.security.actor import SYSTEM, Actor
 from app.services.demo_accounts import DemoActors
 from app.services.demo_files import keep_pdf, voucher_pdf, voucher_png
 from app.services.enrolment import submit_batch
+from app.services.files import check_paper
 from app.services.filing import file_district_batch
 from app.services.lapse import lapse_batches
 from app.services.marks import confirm_members, exclude_members
-from app.services.retirement import Attachment, keep_members
+from app.services.retirement import keep_members
 from app.services.review import approve_batches, return_batch
 from app.services.settlement import (
     VoucherDetails,
@@ -80,7 +82,7 @@ class DemoWork:
                     year=self.year.year,
                     member_ids=[retired[union.id]],
                     reason="弹性延迟退休：单位已备案",
-                    attachment=Attachment("弹性延迟退休确认书.pdf", keep_pdf()),
+                    attachment=check_paper(Paper.ATTACHMENT, "弹性延迟退休确认书.pdf", keep_pdf()),
                     now=self.ago(DECIDED),
                 )
             elif roll < 0.6:
@@ -162,8 +164,7 @@ class DemoWork:
             self.session,
             self.actors.of_union[batch.union_id],
             batch_id=batch.id,
-            file_name=name,
-            content=content,
+            paper=check_paper(Paper.VOUCHER, name, content),
             details=VoucherDetails(f"{self.year.year}年度集中参保缴费", batch.owed, paid_at.date()),
             now=paid_at,
         )

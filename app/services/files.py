@@ -4,35 +4,36 @@ from __future__ import annotations
 
 import hashlib
 from datetime import datetime
-from pathlib import PurePosixPath
 
 from sqlalchemy.orm import Session
 
+from app.gateways.paper_reader import open_paper
 from app.models import StoredFile
-from app.rules.papers import Paper, paper_type
-from app.rules.writing import cell_text
+from app.rules.papers import Paper, SafePaper, file_name, paper_name
 from app.sealing import Purpose, key_ring
 
-NAME_MAX = 120
+
+def check_paper(paper: Paper, name: str, content: bytes) -> SafePaper:
+    """Open what was sent, in a process of its own: the paper as it will be kept.
+
+    Called before a transaction begins: nothing waits for a foreign file. Raises RuleViolation ``voucher_…`` or
+    ``attachment_…`` with a problem of ``app.rules.papers``.
+    """
+    media_type, kept = open_paper(paper, content)
+    return SafePaper(paper_name(name, media_type), media_type, kept)
 
 
-def store_voucher_file(session: Session, name: str, content: bytes, now: datetime) -> StoredFile:
-    """A payment voucher: JPG, PNG or PDF by its content; see ``app.rules.papers``."""
-    return store_file(session, name, paper_type(Paper.VOUCHER, content), content, now)
-
-
-def store_attachment(session: Session, name: str, content: bytes, now: datetime) -> StoredFile:
-    """The paper behind a decision: JPG, PNG or PDF by its content; see ``app.rules.papers``."""
-    return store_file(session, name, paper_type(Paper.ATTACHMENT, content), content, now)
+def store_paper(session: Session, paper: SafePaper, now: datetime) -> StoredFile:
+    """A paper that ``check_paper`` found harmless."""
+    return store_file(session, paper.name, paper.media_type, paper.content, now)
 
 
 def store_file(
     session: Session, name: str, media_type: str, content: bytes, now: datetime, *, sealed: bool = False
 ) -> StoredFile:
     """Any checked file; only the last part of its name is kept. ``sealed``: it holds document numbers."""
-    base = " ".join(cell_text(PurePosixPath(name.replace("\\", "/")).name).split())[-NAME_MAX:]
     stored = StoredFile(
-        name=base or "file",
+        name=file_name(name) or "file",
         media_type=media_type,
         size=len(content),
         sha256=hashlib.sha256(content).hexdigest(),
@@ -46,5 +47,5 @@ def store_file(
 
 
 def content_of(stored: StoredFile) -> bytes:
-    """The file as it was uploaded."""
+    """The file as it is kept; a workbook as it was uploaded."""
     return key_ring().unseal(stored.content, Purpose.FILE) if stored.sealed else stored.content

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 from typing import Any
@@ -15,13 +14,14 @@ from app.models import EventObject, Member, RetirementKeep
 from app.queries.years import get_year
 from app.rules.corrections import CorrectionSource
 from app.rules.members import CLASSES_OF_SEX, EmploymentStatus, RetirementClass
+from app.rules.papers import SafePaper
 from app.rules.violations import RuleViolation
 from app.security.actor import Actor
 from app.security.roles import Permission, require
 from app.services.corrections import Correction, record_corrections
 from app.services.enrolment import lock_own_union
 from app.services.events import record_many
-from app.services.files import store_attachment
+from app.services.files import store_paper
 from app.services.marking import (
     Seen,
     prepare_marks,
@@ -37,14 +37,6 @@ from app.services.marking import (
 )
 
 GONE = (EmploymentStatus.RETIRED, EmploymentStatus.DECEASED)
-
-
-@dataclass(frozen=True, slots=True)
-class Attachment:
-    """A paper as it was sent."""
-
-    name: str
-    content: bytes
 
 
 def set_retirement_class(
@@ -108,7 +100,7 @@ def keep_members(
     year: int,
     member_ids: Sequence[int],
     reason: str,
-    attachment: Attachment,
+    attachment: SafePaper,
     seen: Seen = None,
     now: datetime,
 ) -> int:
@@ -125,7 +117,7 @@ def keep_members(
     for person in _locked(session, member_ids):
         if person.employment in GONE:
             raise RuleViolation("gone_by_registry", name=person.name, status=409, state=person.employment)
-    stored = store_attachment(session, attachment.name, attachment.content, now)
+    stored = store_paper(session, attachment, now)
     values = {"reason": reason, "file_id": stored.id, "kept_by": actor.account_id, "kept_at": now}
     before = reasons_of(session, RetirementKeep, year, member_ids)
     kept = write_marks(session, RetirementKeep, year, member_ids, values, union)

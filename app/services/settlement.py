@@ -22,6 +22,7 @@ from app.models import (
 )
 from app.queries.years import get_year
 from app.rules.enrolment import BatchAction, BatchStatus, EnrolmentStatus
+from app.rules.papers import SafePaper
 from app.rules.settlement import (
     DistrictBatchAction,
     DistrictBatchStatus,
@@ -37,7 +38,7 @@ from app.security.roles import Permission, require
 from app.security.visible import get_visible
 from app.services.batch_moves import move_batches
 from app.services.events import record, scope_of
-from app.services.files import store_voucher_file
+from app.services.files import store_paper
 from app.services.reasons import require_reason
 
 
@@ -86,17 +87,16 @@ def upload_voucher(
     actor: Actor,
     *,
     batch_id: int,
-    file_name: str,
-    content: bytes,
+    paper: SafePaper,
     details: VoucherDetails,
     now: datetime,
 ) -> PaymentVoucher:
-    """The district's proof of payment: JPG, PNG or PDF, told by its content. One at a time (Q41–Q42)."""
+    """The district's proof of payment, opened and found harmless. One at a time (Q41–Q42)."""
     batch = _lock(session, actor, Permission.UPLOAD_VOUCHER, batch_id)
     today = now.astimezone(SHANGHAI).date()
     for problem in voucher_problems(details.title, details.amount, details.paid_on, today):
         raise problem
-    stored = store_voucher_file(session, file_name, content, now)
+    stored = store_paper(session, paper, now)
     before = _advance(session, batch, DistrictBatchAction.UPLOAD_VOUCHER, now)
     voucher = PaymentVoucher(
         district_batch_id=batch.id,

@@ -23,12 +23,14 @@ from app.queries.years import get_year
 from app.rules.enrolment import Bucket, Channel
 from app.rules.marks import TOKENS
 from app.rules.members import CLASSES_OF_SEX, RetirementClass
+from app.rules.papers import Paper
 from app.rules.violations import RuleViolation, not_found
 from app.security.needs import needs
 from app.security.persons import keys_of_number
 from app.security.roles import Permission
+from app.services.files import check_paper
 from app.services.marks import confirm_members, exclude_members, include_members, withdraw_confirmations
-from app.services.retirement import Attachment, keep_members, set_retirement_class, withdraw_keeps
+from app.services.retirement import keep_members, set_retirement_class, withdraw_keeps
 from app.templating import number
 from app.transaction import transaction
 from app.views.base import Screen, cursor_of_request
@@ -116,6 +118,10 @@ class Marks(Screen):
     def keep(self, year: int, channel: str, row_id: int) -> Any:
         """Keep a member past the statutory line."""
         form = KeepForm()
+        try:
+            paper = check_paper(Paper.ATTACHMENT, *form.paper())
+        except RuleViolation as refusal:
+            return self._decide(year, channel, row_id, refusal), refusal.status
 
         def perform(session: Session) -> None:
             code, text = form.reason_code.data or "", form.text.data or ""
@@ -123,7 +129,7 @@ class Marks(Screen):
                 session,
                 self.actor,
                 reason=chosen_reason(session, ReasonKind.KEEP, code, text),
-                attachment=Attachment(*form.paper()),
+                attachment=paper,
                 **_about(year, row_id),
             )
 

@@ -21,18 +21,21 @@ from app.queries.retirement import Tab, paper_of, tab_counts, work_list
 from app.queries.years import get_year, year_in_work
 from app.rules.marks import TOKENS, Marked
 from app.rules.members import CLASSES_OF_SEX, RetirementClass
+from app.rules.papers import Paper
 from app.rules.violations import RuleViolation
 from app.security.needs import needs
 from app.security.persons import keys_of_number
 from app.security.roles import Permission
+from app.services.files import check_paper
 from app.services.marks import exclude_members, include_members
-from app.services.retirement import Attachment, keep_members, set_retirement_class, withdraw_keeps
+from app.services.retirement import keep_members, set_retirement_class, withdraw_keeps
 from app.templating import number
 from app.transaction import transaction
 from app.views.base import PAGE_SIZE_MAX, Screen, cursor_of_request
 from app.views.choices import ROW_ID, chosen_reason, reason_choices
 from app.views.confirmation import YEAR, closed_window
 from app.views.people_file import write_people_file
+from app.views.stored import hand_over
 
 PAGE_SIZE = 100
 """A work list rather than a list to look at: it is longer than others."""
@@ -118,11 +121,14 @@ class Retirement(Screen):
     def keep(self, year: int) -> Any:
         """Keep the people chosen past the line, with one reason and one paper."""
         form = KeepForm()
+        try:
+            paper = check_paper(Paper.ATTACHMENT, *form.paper())
+        except RuleViolation as refusal:
+            return self._show(year, refusal)
 
         def perform(session: Session, seen: Mapping[int, Marked | None]) -> str:
             code, text = form.reason_code.data or "", form.text.data or ""
             reason = chosen_reason(session, ReasonKind.KEEP, code, text)
-            paper = Attachment(*form.paper())
             done = keep_members(session, self.actor, reason=reason, attachment=paper, **_asked(year, seen))
             return _("%(n)s people are kept.", n=number(done))
 
@@ -167,15 +173,13 @@ class Retirement(Screen):
     @expose(f"/{YEAR}/papers/{ROW_ID}")
     @needs(Permission.VIEW_MEMBERS)
     def paper(self, year: int, row_id: int) -> Any:
-        """What a keep rests on, always as a download: it came from outside."""
+        """What a keep rests on."""
         with transaction() as session:
-            stored = paper_of(session, self.actor, year, row_id)
-            content, kind, name = BytesIO(stored.content), stored.media_type, stored.name
-        return send_file(content, mimetype=kind, as_attachment=True, download_name=name)
+            return hand_over(paper_of(session, self.actor, year, row_id))
 
     def _decide(self, year: int, perform: Callable[[Session, Mapping[int, Marked | None]], str]) -> Any:
         """Decide for those who were chosen. A script gets their rows as they are then; others the list."""
-        chosen, by_script = _chosen(), request.headers.get("X-Fragment") == "1"
+        chosen = _chosen()
         refusal, said = None, ""
         try:
             with transaction() as session:
@@ -184,15 +188,19 @@ class Retirement(Screen):
             if refused.status in (403, 404):
                 raise
             refusal = refused
-        if refusal is None and not by_script:
+        if refusal is None and not _by_script():
             flash(said, "ok")
             return redirect(url_for("Retirement.list", **{**request.args.to_dict(), "year": year}))
+        return self._show(year, refusal, said)
+
+    def _show(self, year: int, refusal: RuleViolation | None, said: str = "") -> Any:
+        """What was decided, or why it wasn't: to a script the rows in question, to others the list."""
+        status = refusal.status if refusal else 200
         with transaction() as session:
             the_year = get_year(session, year)
-            if not by_script:
-                return self._list(session, the_year, refusal), refusal.status if refusal else 200
-            page = self._rows(session, the_year, [*chosen], refusal, said)
-            return page, refusal.status if refusal else 200
+            if not _by_script():
+                return self._list(session, the_year, refusal), status
+            return self._rows(session, the_year, [*_chosen()], refusal, said), status
 
     def _list(self, session: Session, year: ProtectionYear, refusal: RuleViolation | None = None) -> str:
         union, form, tab = session.get_one(Union, self.actor.union_id), _filter_form(), _tab()
@@ -246,6 +254,10 @@ class Retirement(Screen):
 def _tab() -> Tab:
     asked = request.args.get("tab", "")
     return Tab(asked) if asked in set(Tab) else Tab.UNCLEAR
+
+
+def _by_script() -> bool:
+    return request.headers.get("X-Fragment") == "1"
 
 
 def _filter_form() -> PeopleFilterForm:

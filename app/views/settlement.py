@@ -27,17 +27,19 @@ from app.queries.settlement import (
 )
 from app.queries.years import get_year
 from app.rules.organisation import UnionLevel
-from app.rules.papers import Paper, paper_type
+from app.rules.papers import Paper, SafePaper
 from app.rules.settlement import DistrictBatchStatus, parse_amount, voucher_problems
 from app.rules.violations import RuleViolation
 from app.security.needs import needs
 from app.security.roles import Permission, may
 from app.security.visible import get_visible
+from app.services.files import check_paper
 from app.services.settlement import VoucherDetails, upload_voucher
 from app.templating import refusal_text
 from app.views.base import Screen, cursor_of_request
 from app.views.choices import ROW_ID, reason_words
 from app.views.log import log_lines
+from app.views.stored import hand_over
 
 REGISTERED_ELSEWHERE = {"monitor": "Monitor.live", "statistics": "Statistics.form"}
 """Pages that this one leads to."""
@@ -91,9 +93,8 @@ class DistrictBatches(Screen):
     @needs(Permission.UPLOAD_VOUCHER)
     def upload(self, row_id: int) -> Any:
         form, at = VoucherForm(), now()
-        content = form.file.data.read() if form.file.data else b""
-        details, status = _read_voucher(form, content)
-        if details is None:
+        details, paper, status = _read_voucher(form)
+        if details is None or paper is None:
             return self._vouchers(row_id, form, status=status)
         try:
             self.made_once(
@@ -102,8 +103,7 @@ class DistrictBatches(Screen):
                         session,
                         self.actor,
                         batch_id=row_id,
-                        file_name=form.file.data.filename or "",
-                        content=content,
+                        paper=paper,
                         details=details,
                         now=at,
                     ).id
@@ -120,11 +120,8 @@ class DistrictBatches(Screen):
     @expose(f"/vouchers/{ROW_ID}/file")
     @needs(Permission.VIEW_DISTRICT_BATCHES)
     def voucher(self, row_id: int) -> Any:
-        """The uploaded file, always as a download: it came from outside."""
-        stored = voucher_file(db.session(), self.actor, row_id)
-        return send_file(
-            BytesIO(stored.content), mimetype=stored.media_type, as_attachment=True, download_name=stored.name
-        )
+        """The uploaded file."""
+        return hand_over(voucher_file(db.session(), self.actor, row_id))
 
     @expose(f"/{ROW_ID}/notice.pdf")
     @needs(Permission.VIEW_DISTRICT_BATCHES)
@@ -173,18 +170,18 @@ def filter_of(form: DistrictBatchFilterForm) -> DistrictBatchFilter:
     )
 
 
-def _read_voucher(form: VoucherForm, content: bytes) -> tuple[VoucherDetails | None, int]:
-    """What was typed, or every field's sentence at once and the status to answer with."""
+def _read_voucher(form: VoucherForm) -> tuple[VoucherDetails | None, SafePaper | None, int]:
+    """What was typed and sent, or every field's sentence at once and the status to answer with."""
     complete = form.validate()
     refusals: list[RuleViolation] = []
-    amount = None
+    amount, paper, sent = None, None, form.file.data
     try:
         amount = parse_amount(form.amount.data) if form.amount.data else None
     except RuleViolation as refusal:
         refusals.append(refusal)
     try:
-        if form.file.data:
-            paper_type(Paper.VOUCHER, content)
+        if sent:
+            paper = check_paper(Paper.VOUCHER, sent.filename or "", sent.read())
     except RuleViolation as refusal:
         refusals.append(refusal)
     title, paid_on = form.title.data or "", form.paid_on.data
@@ -193,10 +190,9 @@ def _read_voucher(form: VoucherForm, content: bytes) -> tuple[VoucherDetails | N
         field = form[refusal.field or "file"]
         field.errors = [*field.errors, refusal_text(refusal)]
     if not complete or refusals or amount is None:
-        return None, max(
-            (refusal.status for refusal in refusals if refusal.status in (413, 415)), default=422
-        )
-    return VoucherDetails(title, amount, paid_on), 200
+        refused = max((refusal.status for refusal in refusals if refusal.status in (413, 415)), default=422)
+        return None, None, refused
+    return VoucherDetails(title, amount, paid_on), paper, 200
 
 
 def _leads(actor: Any) -> dict[str, str]:

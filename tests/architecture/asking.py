@@ -21,6 +21,7 @@ from app.security.roles import GRANTS, Permission, Role
 from tests.architecture.cases import API, CASES, Other
 from tests.architecture.world import ACTORS, DISTRICTS, Kind, Mark, World
 from tests.factories import sign_in
+from tests.factories.papers import make_pdf
 
 TREE_ROLES = {Role.MUNICIPAL_ADMIN, Role.MANAGER, Role.DISTRICT_REVIEWER, Role.SECOND_REVIEWER, Role.OPERATOR}
 NOBODYS = (999_999_999, 10**30)
@@ -161,7 +162,7 @@ class Asking:
         content = dict(body) if isinstance(body, Mapping) else body
         if sends and isinstance(content, dict) and "file" in content:
             name = content.pop("file")
-            content["file"] = (io.BytesIO(b"%PDF-1.7 " if name.endswith(".pdf") else b"PK"), name)
+            content["file"] = (io.BytesIO(make_pdf() if name.endswith(".pdf") else b"PK"), name)
         by_program = endpoint in API
         if account is None:
             self.client.delete_cookie("canbao")

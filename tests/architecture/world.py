@@ -40,7 +40,7 @@ from app.services.enrolment import submit_batch
 from app.services.erasure import request_erasure
 from app.services.filing import file_district_batch
 from app.services.imports import check_import, start_import
-from app.services.retirement import Attachment, keep_members
+from app.services.retirement import keep_members
 from app.services.review import approve_batches
 from app.services.settlement import VoucherDetails, accept_district_batch, upload_voucher
 from app.services.transfers import Wanted, send_members
@@ -55,6 +55,7 @@ from tests.factories import (
     make_union,
     make_year,
 )
+from tests.factories.papers import make_paper
 from tests.factories.workbooks import make_workbook
 
 YEAR = 2025
@@ -262,7 +263,7 @@ def _people(session: Session, world: World, place: Place) -> None:
         year=YEAR,
         member_ids=[made[4].id],
         reason="弹性延迟退休",
-        attachment=Attachment("确认书.pdf", b"%PDF-1.7 " + Mark.PERSON.of(place.name).encode()),
+        attachment=make_paper(Mark.PERSON.of(place.name)),
         now=SUBMITTED_AT,
     )
     world.objects[Kind.KEPT][place.name] = made[4].id
@@ -327,8 +328,7 @@ def _file(session: Session, world: World, place: Place) -> None:
         session,
         reviewer,
         batch_id=filed.id,
-        file_name=f"{mark}.pdf",
-        content=b"%PDF-1.7 " + mark.encode(),
+        paper=make_paper(mark, f"{mark}.pdf"),
         details=VoucherDetails(mark, filed.owed, PAID_AT.date()),
         now=PAID_AT,
     )

@@ -21,6 +21,7 @@ from tests.browser.screens import WIDTHS
 from tests.browser.test_accessibility import grave_faults
 from tests.browser.test_keyboard import FOCUSED, focused, follow, tab_to
 from tests.factories import make_account, make_fees, make_members, make_tree, make_year
+from tests.factories.papers import make_pdf
 
 pytestmark = pytest.mark.browser
 
@@ -56,7 +57,7 @@ def press(page: Page, *keys: str) -> None:
 
 def attach(page: Page) -> None:
     """What the system's own window does once 选择文件 is pressed."""
-    paper = {"name": "弹性延迟退休确认书.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7 a letter"}
+    paper = {"name": "弹性延迟退休确认书.pdf", "mimeType": "application/pdf", "buffer": make_pdf()}
     page.set_input_files("dialog[open] input[type=file]", files=[paper])
 
 

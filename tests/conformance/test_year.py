@@ -33,8 +33,9 @@ from tests.conformance.services import LoadedCity
 from tests.conformance.statistics import expected_statistics, read_statistics
 from tests.databases import SharingClient, rolled_back
 from tests.factories import actor_of_role
+from tests.factories.papers import make_paper
 
-VOUCHER = b"%PDF-1.7 voucher"
+VOUCHER = make_paper("voucher", "voucher.pdf")
 HANDLER = Handler("李经办", "13800000000", "li@example.org")
 
 
@@ -124,8 +125,7 @@ def _settle_all(session: Session, filed: list[DistrictBatch]) -> None:
             session,
             _district_reviewer(session, session.get_one(Union, batch.union_id).code),
             batch_id=batch.id,
-            file_name="voucher.pdf",
-            content=VOUCHER,
+            paper=VOUCHER,
             details=VoucherDetails("贷记凭证", batch.owed, today()),
             now=now(),
         )
@@ -231,7 +231,7 @@ def _call_settle(clerk: Program, reviewer: Program, batch: dict[str, Any]) -> No
     clerk.post(f"district-batches/{batch['id']}/accept")
     fields = {"title": "贷记凭证", "amount": batch["owed"], "paid_on": today().isoformat()}
     voucher = reviewer.upload(
-        f"district-batches/{batch['id']}/vouchers", "voucher.pdf", VOUCHER, fields, expect=201
+        f"district-batches/{batch['id']}/vouchers", VOUCHER.name, VOUCHER.content, fields, expect=201
     )
     settled = clerk.post(f"vouchers/{voucher['id']}/settle")
     assert (settled["status"], settled["owed"]) == ("completed", batch["owed"])

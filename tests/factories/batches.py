@@ -13,6 +13,7 @@ from app.models import DistrictBatch, EnrolmentBatch, PaymentVoucher, Union
 from app.rules.contacts import Handler
 from app.rules.enrolment import BatchStatus, Channel
 from app.rules.members import IdType
+from app.rules.papers import SafePaper
 from app.rules.settlement import DistrictBatchStatus
 from app.security.actor import SYSTEM, Actor
 from app.security.persons import sealed_document
@@ -31,13 +32,14 @@ from app.services.settlement import (
 from tests.factories.accounts import actor_of_role
 from tests.factories.city import Tree
 from tests.factories.members import make_members
+from tests.factories.papers import make_picture
 from tests.factories.years import at
 
 SUBMITTING = at("2024-12-01 10:00")
 REVIEWING = at("2024-12-20 10:00")
 FILING = at("2024-12-27 10:00")
 PAYING = at("2025-01-08 10:00")
-PNG = b"\x89PNG\r\n\x1a\n and a picture"
+PNG = make_picture()
 HANDLER = Handler("李经办", "13800000000", "li@example.org")
 
 
@@ -121,8 +123,7 @@ def pay(
         session,
         actor_of_role(session, district, Role.DISTRICT_REVIEWER),
         batch_id=filed.id,
-        file_name="凭证.png",
-        content=PNG,
+        paper=SafePaper("凭证.png", "image/png", PNG),
         details=VoucherDetails("贷记凭证", filed.owed if amount is None else amount, now.date()),
         now=now,
     )

@@ -38,7 +38,8 @@ from app.services.settlement import (
     upload_voucher,
 )
 from tests.factories import actor_of_role, make_fees, make_member, make_tree, make_year
-from tests.factories.batches import FILING, HANDLER, PAYING, PNG, REVIEWING, SUBMITTING
+from tests.factories.batches import FILING, HANDLER, PAYING, REVIEWING, SUBMITTING
+from tests.factories.papers import make_paper
 
 B = BatchStatus
 D = DistrictBatchStatus
@@ -202,8 +203,7 @@ class BatchLife(RuleBasedStateMachine):
                 self.db,
                 self.reviewers[0],
                 batch_id=filed,
-                file_name="v.png",
-                content=PNG,
+                paper=make_paper(),
                 details=VoucherDetails("", amount, PAYING.date()),
                 now=PAYING,
             )

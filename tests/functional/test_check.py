@@ -28,6 +28,7 @@ from app.services.settlement import (
 )
 from app.services.transfers import Wanted, send_members
 from tests.factories import actor_of_role, at, make_employer, make_fees, make_members, make_tree, make_year
+from tests.factories.papers import make_paper
 
 SUBMITTED_AT, REVIEWED_AT, FILED_AT = at("2024-12-01"), at("2024-12-10"), at("2024-12-27")
 HANDLER = Handler("李四", "13812345678", "li@example.org")
@@ -79,8 +80,7 @@ def year(session: Session) -> Year:
         session,
         district,
         batch_id=settled.id,
-        file_name="v.pdf",
-        content=b"%PDF-1.7",
+        paper=make_paper(),
         details=paid,
         now=FILED_AT,
     )

@@ -33,6 +33,7 @@ from app.rules.erasure import ERASED_NAME, ErasureAsker, ErasureGround, ErasureS
 from app.rules.imports import ImportState
 from app.rules.members import EmploymentStatus
 from app.rules.organisation import UnionLevel
+from app.rules.papers import SafePaper
 from app.rules.violations import RuleViolation
 from app.security.persons import keys_of_number
 from app.security.roles import Role
@@ -40,7 +41,7 @@ from app.services.erasure import approve_erasure, refuse_erasure, request_erasur
 from app.services.imports import commit_import
 from app.services.marks import exclude_members
 from app.services.personal_data import export_personal_data
-from app.services.retirement import Attachment, keep_members
+from app.services.retirement import keep_members
 from app.services.transfer_decisions import withdraw_transfers
 from app.services.transfers import Wanted, send_members
 from tests.factories import actor_of_role, at, make_account, make_employer, make_member, make_union, sign_in
@@ -412,7 +413,7 @@ def test_a_papers_file_goes_with_the_last_keep_that_rests_on_it(session, tree, o
         year=2025,
         member_ids=[each.id for each in people],
         reason="延迟退休",
-        attachment=Attachment("甲某和乙某.png", PNG),
+        attachment=SafePaper("甲某和乙某.png", "image/png", PNG),
         now=LISTED,
     )
     erase(session, operator, reviewer, people[0])

@@ -33,6 +33,7 @@ from tests.factories import (
     make_year,
     sign_in,
 )
+from tests.factories.papers import make_paper
 
 SUBMITTED_AT, FILED_AT = at("2024-12-01"), at("2024-12-27")
 PEOPLE = 3
@@ -70,8 +71,7 @@ def test_a_union_moves_through_the_stages_with_its_batch(session: Session, tree:
         session,
         district,
         batch_id=filed.id,
-        file_name="v.pdf",
-        content=b"%PDF-1.7",
+        paper=make_paper(),
         details=VoucherDetails("凭证", filed.owed, at("2024-12-26").date()),
         now=FILED_AT,
     )

@@ -32,7 +32,7 @@ def test_every_answer_forbids_scripts_and_frames_that_are_not_ours(client: Flask
     for path in ("/healthz", "/login/", "/no-such-page", "/api/v1/no-such-call"):
         headers = client.get(path).headers
         policy = headers["Content-Security-Policy"]
-        assert "default-src 'self'" in policy
+        assert "default-src 'none'" in policy
         assert "frame-ancestors 'none'" in policy
         assert "unsafe" not in policy
         assert headers["X-Content-Type-Options"] == "nosniff"

@@ -16,9 +16,10 @@ from app.rules.violations import RuleViolation
 from app.security.roles import Role
 from app.services.enrolment import submit_batch
 from app.services.marks import exclude_members
-from app.services.retirement import Attachment, keep_members, set_retirement_class
+from app.services.retirement import keep_members, set_retirement_class
 from app.transaction import transaction
 from tests.factories import actor_of_role, make_fees, make_member, make_tree, make_year
+from tests.factories.papers import make_paper
 from tests.functional.test_enrolment_races import now_of, together, years
 
 ROUNDS = years()
@@ -116,7 +117,7 @@ def test_keeping_while_the_list_is_sent_is_either_before_or_after_it_and_leaves_
                         year=year,
                         member_ids=[late],
                         reason="弹性延迟退休",
-                        attachment=Attachment("确认书.pdf", b"%PDF-1.7"),
+                        attachment=make_paper(),
                         now=now_of(year),
                     )
 

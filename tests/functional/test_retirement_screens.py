@@ -19,12 +19,13 @@ from app.rules.members import EmploymentStatus, RetirementClass, Sex
 from app.security.roles import Role
 from app.services.enrolment import submit_batch
 from app.services.marks import exclude_members
-from app.services.retirement import Attachment, keep_members, set_retirement_class
+from app.services.retirement import keep_members, set_retirement_class
 from tests.factories import Tree, actor_of_role, at, make_account, make_member, make_members, sign_in
+from tests.factories.papers import make_paper, make_pdf
 
 OPEN = at("2024-11-05 10:00")
 SCRIPT = {"X-Fragment": "1"}
-PDF = b"%PDF-1.7 a letter"
+PDF = make_pdf()
 
 
 @pytest.fixture(autouse=True)
@@ -189,7 +190,7 @@ def test_the_paper_downloads_for_those_above_and_for_nobody_else(session, tree, 
         year=2025,
         member_ids=[person.id],
         reason="弹性延迟退休",
-        attachment=Attachment("确认书.pdf", PDF),
+        attachment=make_paper(),
         now=OPEN,
     )
     address = f"/retirement/2025/papers/{person.id}"
@@ -223,7 +224,7 @@ def test_reviewers_see_who_was_kept_and_why_and_what_the_class_changed_since(ses
         year=2025,
         member_ids=[kept.id],
         reason="弹性延迟退休：返聘",
-        attachment=Attachment("确认书.pdf", PDF),
+        attachment=make_paper(),
         now=OPEN,
     )
     batch = submit_batch(session, own, year=2025, channel=Channel.MEMBER_CARD, plan="A", now=OPEN)

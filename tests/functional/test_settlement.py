@@ -27,8 +27,9 @@ from app.services.settlement import (
     upload_voucher,
 )
 from tests.factories import Tree, actor_of_role, at
-from tests.factories.batches import FILING, HANDLER, PAYING, PNG, bring_to, last_voucher, pay
+from tests.factories.batches import FILING, HANDLER, PAYING, bring_to, last_voucher, pay
 from tests.factories.outcomes import outcome
+from tests.factories.papers import make_paper
 
 S = DistrictBatchStatus
 V = VoucherStatus
@@ -52,8 +53,7 @@ def upload(session: Session, actor: Actor, batch: DistrictBatch) -> str:
             session,
             actor,
             batch_id=batch.id,
-            file_name="v.png",
-            content=PNG,
+            paper=make_paper(),
             details=VoucherDetails("", batch.owed, PAYING.date()),
             now=PAYING,
         )

@@ -1,11 +1,16 @@
 from __future__ import annotations
 
+import base64
+import re
 import stat
 from pathlib import Path
 
 import pytest
 
 from config import DERIVED_KEY, ConfigError, load_settings, new_id_key, read_id_keys
+
+SECRET = "u7Q-mZ2vX9rT4kLp0wYc"
+OWN = {"CANBAO_DATABASE_URL": "postgresql://db/canbao", "CANBAO_SECRET_KEY": SECRET}
 
 
 def test_without_any_setting_the_embedded_server_serves_this_machine_only(
@@ -32,19 +37,19 @@ def test_your_own_database_requires_a_secret_of_your_own() -> None:
 
 
 def test_your_own_database_needs_no_more_than_its_secret() -> None:
-    own = {"CANBAO_DATABASE_URL": "postgresql://db/canbao", "CANBAO_SECRET_KEY": "0123456789abcdef"}
+    own = {"CANBAO_DATABASE_URL": "postgresql://db/canbao", "CANBAO_SECRET_KEY": SECRET}
     settings = load_settings(own)
     assert list(settings.sealing_keys) == [DERIVED_KEY]
     assert settings.sealing_keys == load_settings(own).sealing_keys
-    assert settings.person_secret == b"0123456789abcdef"
+    assert settings.person_secret == SECRET.encode()
 
 
 def test_keys_of_your_own_come_before_the_one_that_follows_from_the_secret(tmp_path: Path) -> None:
     given = f"{new_id_key(2)}, {new_id_key(1)}"
-    env = {"CANBAO_DATA_DIR": str(tmp_path), "CANBAO_ID_KEYS": given, "CANBAO_PERSON_KEY": "p" * 20}
+    env = {"CANBAO_DATA_DIR": str(tmp_path), "CANBAO_ID_KEYS": given, "CANBAO_PERSON_KEY": SECRET}
     settings = load_settings(env)
     assert list(settings.sealing_keys) == [2, 1, DERIVED_KEY]
-    assert settings.person_secret == b"p" * 20
+    assert settings.person_secret == SECRET.encode()
     assert not (tmp_path / "id_keys").exists()
 
 
@@ -66,7 +71,7 @@ def test_keys_that_cannot_be_read_are_refused_without_being_repeated(given: str)
 
 @pytest.mark.parametrize("given", ["postgres://u@h/d", "postgresql://u@h/d", "postgresql+psycopg://u@h/d"])
 def test_the_driver_is_named_whatever_form_the_address_has(given: str) -> None:
-    settings = load_settings({"CANBAO_DATABASE_URL": given, "CANBAO_SECRET_KEY": "0123456789abcdef"})
+    settings = load_settings({"CANBAO_DATABASE_URL": given, "CANBAO_SECRET_KEY": SECRET})
     assert settings.database_url == "postgresql+psycopg://u@h/d"
 
 
@@ -88,3 +93,87 @@ def test_the_driver_is_named_whatever_form_the_address_has(given: str) -> None:
 def test_a_setting_that_cannot_be_used_is_named(name: str, value: str, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=name):
         load_settings({"CANBAO_DATA_DIR": str(tmp_path), name: value})
+
+
+@pytest.mark.parametrize(
+    "guessed",
+    [
+        "changeme-changeme-changeme",
+        "please change this secret key",
+        "your-long-random-text-here",
+        "canbao-secret-key-2025",
+        "P4ssw0rd-P4ssw0rd!",
+        "0123456789abcdef",
+        "abababababababababab",
+        "aaaaaaaaaaaaaaaaaaaaaaaa",
+        "………………………………",
+    ],
+)
+@pytest.mark.parametrize("name", ["CANBAO_SECRET_KEY", "CANBAO_PERSON_KEY"])
+def test_a_secret_that_everybody_tries_first_is_refused_and_not_repeated(name: str, guessed: str) -> None:
+    with pytest.raises(ConfigError, match=f"{name} (is easily guessed|needs at least)") as caught:
+        load_settings(OWN | {name: guessed})
+    assert guessed not in str(caught.value)
+
+
+def test_no_secret_of_the_manual_is_taken() -> None:
+    manual = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    for example in re.findall(r"CANBAO_(?:SECRET|PERSON)_KEY=(\S+)", manual):
+        with pytest.raises(ConfigError):
+            load_settings(OWN | {"CANBAO_SECRET_KEY": example})
+
+
+@pytest.mark.parametrize("password", ["admin", "Admin123456", "changeme123", "Canbao-2025"])
+def test_the_first_account_has_no_password_that_everybody_tries_first(password: str, tmp_path: Path) -> None:
+    for place in (OWN, {"CANBAO_DATA_DIR": str(tmp_path)}):
+        with pytest.raises(ConfigError, match="CANBAO_ADMIN_PASSWORD is easily guessed"):
+            load_settings(place | {"CANBAO_DEMO": "0", "CANBAO_ADMIN_PASSWORD": password})
+
+
+def test_a_demo_on_your_own_database_is_asked_for_and_has_no_known_password(tmp_path: Path) -> None:
+    assert not load_settings(OWN).demo
+    assert load_settings(OWN | {"CANBAO_DEMO": "1"}).demo
+    with pytest.raises(ConfigError, match="CANBAO_DEMO_PASSWORD is easily guessed"):
+        load_settings(OWN | {"CANBAO_DEMO": "1", "CANBAO_DEMO_PASSWORD": "demo-password"})
+    embedded = {"CANBAO_DATA_DIR": str(tmp_path), "CANBAO_DEMO_PASSWORD": "demo-password"}
+    assert load_settings(embedded).demo_password == "demo-password"
+
+
+@pytest.mark.parametrize(
+    ("address", "refused"),
+    [
+        ("postgresql://canbao:canbao@db.example/canbao", True),
+        ("postgresql://postgres:postgres@10.0.0.5/canbao", True),
+        ("postgresql://canbao:change%2Dme@db.example/canbao", True),
+        ("postgresql://canbao:u7Q-mZ2vX9rT@db.example/canbao", False),
+        ("postgresql://canbao@db.example/canbao", False),
+        ("postgresql://postgres:postgres@127.0.0.1/canbao", False),
+        ("postgresql://canbao@/canbao?host=/var/run", False),
+    ],
+)
+def test_a_database_elsewhere_has_no_well_known_password(address: str, refused: bool) -> None:
+    try:
+        load_settings(OWN | {"CANBAO_DATABASE_URL": address})
+    except ConfigError as problem:
+        assert refused and "CANBAO_DATABASE_URL has a password" in str(problem)
+    else:
+        assert not refused
+
+
+def test_no_secret_is_used_for_two_things() -> None:
+    key = new_id_key(1)
+    encoded = key.removeprefix("1:")
+    twice = OWN | {"CANBAO_ID_KEYS": f"{key},2:{encoded}"}
+    zeros = OWN | {"CANBAO_ID_KEYS": "1:" + base64.b64encode(bytes(32)).decode()}
+    for env in (twice, zeros):
+        with pytest.raises(ConfigError, match="the same key twice, or one that is no random key"):
+            load_settings(env)
+    for name in ("CANBAO_SECRET_KEY", "CANBAO_PERSON_KEY", "CANBAO_ADMIN_PASSWORD"):
+        with pytest.raises(ConfigError, match=f"{name} must not be one of CANBAO_ID_KEYS"):
+            load_settings(OWN | {"CANBAO_ID_KEYS": key, name: encoded})
+    with pytest.raises(ConfigError, match="CANBAO_ADMIN_PASSWORD must not be a key as well"):
+        load_settings(OWN | {"CANBAO_ADMIN_PASSWORD": SECRET})
+
+
+def test_the_person_key_may_be_the_secret_key_while_that_is_being_changed() -> None:
+    assert load_settings(OWN | {"CANBAO_PERSON_KEY": SECRET}).person_key == SECRET

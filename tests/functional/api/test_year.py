@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.security.roles import Role
 from tests.factories import Tree, at, make_member, make_members
+from tests.factories.papers import make_pdf
 from tests.functional.api.conftest import Caller
 
 SUBMIT_TIME, FILING_TIME = at("2024-11-20 10:00"), at("2024-12-27 10:00")
@@ -66,7 +67,7 @@ def test_a_year_runs_from_preview_to_settled(session: Session, tree: Tree, calle
         voucher = district.post(
             f"{path}/vouchers",
             data={
-                "file": (io.BytesIO(b"%PDF-1.7 voucher"), "voucher.pdf"),
+                "file": (io.BytesIO(make_pdf("voucher")), "voucher.pdf"),
                 "title": "贷记凭证",
                 "amount": "1157.00",
                 "paid_on": "2024-12-27",
