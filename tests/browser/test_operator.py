@@ -100,3 +100,15 @@ def test_by_social_card_ticks_hold_over_pages_and_a_refusal(operator: Page):
     page.get_by_role("link", name="继续办理").click()
     expect(bar).to_contain_text("已勾选 0 人")
     expect(page.get_by_text("上次提交后新增 1 人")).to_be_visible()
+
+
+def test_what_can_be_done_to_a_row_stays_in_sight_where_its_columns_are_wider_than_the_page(operator: Page):
+    page = operator
+    page.set_viewport_size({"width": 1000, "height": 900})
+    page.get_by_role("link", name="社保卡参保信息管理").click()
+    page.get_by_role("link", name="集中参保办理").click()
+    table = page.get_by_role("group", name="可参保人数")
+    assert table.evaluate("box => box.scrollWidth > box.clientWidth")
+    edge = table.evaluate("box => box.getBoundingClientRect().right")
+    action = table.get_by_role("link", name="本年不参保").first
+    assert action.evaluate("link => link.getBoundingClientRect().right") <= edge
