@@ -65,9 +65,9 @@ def operator(session: Session, client: FlaskClient) -> FlaskClient:
     return client
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def in_time() -> Iterator[None]:
-    """Neither this process nor its children work longer than a person waits."""
+    """Neither this process nor its children work longer on one file than a person waits."""
     before = _seconds()
     yield
     assert _seconds() - before < SECONDS
@@ -77,6 +77,7 @@ def test_there_are_many_of_them() -> None:
     assert len(DOOR | INSIDE | ROWS) >= 60
 
 
+@pytest.mark.usefixtures("in_time")
 @pytest.mark.parametrize("name", DOOR)
 def test_what_is_no_table_is_refused_with_a_sentence_and_not_kept(
     session: Session, operator: FlaskClient, name: str
@@ -88,6 +89,7 @@ def test_what_is_no_table_is_refused_with_a_sentence_and_not_kept(
     assert session.scalar(select(func.count()).select_from(StoredFile)) == 0
 
 
+@pytest.mark.usefixtures("in_time")
 @pytest.mark.parametrize("name", INSIDE)
 def test_what_cannot_be_read_fails_as_a_whole_with_a_sentence(
     session: Session, operator: FlaskClient, perform_jobs: Perform, name: str
@@ -102,6 +104,7 @@ def test_what_cannot_be_read_fails_as_a_whole_with_a_sentence(
     assert session.scalar(select(func.count()).select_from(ImportRow)) == 0
 
 
+@pytest.mark.usefixtures("in_time")
 @pytest.mark.parametrize("name", ROWS)
 def test_a_hostile_row_stays_out_with_a_sentence_in_its_cell(
     session: Session, operator: FlaskClient, perform_jobs: Perform, name: str
