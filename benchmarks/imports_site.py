@@ -31,6 +31,7 @@ class Site:
         self.worker = start_part("worker", place)
         self.web.wait()
         self.token = self.web.sign_in(place.big.username)
+        self.uploader = place.big.username
         self.username = place.small[0].username
         self.reader_mb = 0.0
         threading.Thread(target=self._watch_readers, daemon=True).start()
@@ -83,12 +84,16 @@ class Site:
 
 @contextmanager
 def people_at_work(site: Site) -> Iterator[list[float]]:
-    """Some operators of another union turn pages meanwhile; the milliseconds that each answer took."""
+    """Some operators of another union turn pages meanwhile; the milliseconds that each answer took.
+
+    A page that fails fails the measurement: whoever waits for nothing isn't served faster.
+    """
     waits: list[float] = []
+    broken: list[Exception] = []
     stop = threading.Event()
 
     def turn_pages(first: int) -> None:
-        with signed_in(site) as browser:
+        with signed_in(site, site.username) as browser:
             at = first
             while not stop.is_set():
                 began = time.perf_counter()
@@ -97,7 +102,13 @@ def people_at_work(site: Site) -> Iterator[list[float]]:
                 at += 1
                 stop.wait(SECONDS_TO_THINK)
 
-    people = [threading.Thread(target=turn_pages, args=(each,)) for each in range(CLIENTS)]
+    def work(first: int) -> None:
+        try:
+            turn_pages(first)
+        except Exception as error:
+            broken.append(error)
+
+    people = [threading.Thread(target=work, args=(each,)) for each in range(CLIENTS)]
     for person in people:
         person.start()
     try:
@@ -106,15 +117,23 @@ def people_at_work(site: Site) -> Iterator[list[float]]:
         stop.set()
         for person in people:
             person.join()
+    if broken:
+        raise broken[0]
+
+
+def see_preview(uploader: httpx.Client, run_id: int) -> None:
+    """What the clerk waits for: the page with the figures and the first wrong rows in their cells."""
+    page = uploader.get(f"/imports/{run_id}").raise_for_status().text
+    assert 'class="wrong"' in page and "data-refresh" not in page
 
 
 @contextmanager
-def signed_in(site: Site) -> Iterator[httpx.Client]:
+def signed_in(site: Site, username: str) -> Iterator[httpx.Client]:
     with httpx.Client(base_url=site.web.address, follow_redirects=True, timeout=60) as browser:
         page = browser.get("/login/").text
         found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)
         assert found is not None
-        form = {"username": site.username, "password": PASSWORD, "csrf_token": found.group(1)}
+        form = {"username": username, "password": PASSWORD, "csrf_token": found.group(1)}
         browser.post("/login/", data=form).raise_for_status()
         assert "/login/" not in str(browser.get("/members/").url)
         yield browser

@@ -41,6 +41,7 @@ class SheetPart:
 
     marks: dict[int, list[tuple[int, str]]] = field(default_factory=dict)
     count: int = 0
+    rows: int = 0
     has_formulas: bool = False
     counts_from_1900: bool = False
 
@@ -128,6 +129,10 @@ def cell_patterns(prefix: bytes) -> tuple[re.Pattern[bytes], re.Pattern[bytes]]:
 def note(
     text: bytes, sheet: SheetPart, prefix: bytes, patterns: tuple[re.Pattern[bytes], re.Pattern[bytes]]
 ) -> None:
+    # More rows than a spreadsheet can show: nobody's table, and reading them would take too long.
+    sheet.rows += text.count(b"<%brow" % prefix)
+    if sheet.rows > LAST_ROW:
+        raise RuleViolation("workbook_too_large")
     with_formula, with_error = patterns
     if b"<%bf" % prefix in text:
         for cell in with_formula.finditer(text):

@@ -16,6 +16,12 @@ from app.rules.violations import RuleViolation
 
 ROWS_LOOKED_AT = 10
 LONGEST_CELL = 32_767
+MOST_LINES = 1_048_576
+"""As many as a spreadsheet can show."""
+
+LONGEST_LINE = 1_000_000
+"""Characters; a table of 256 columns leaves 4,000 for each cell."""
+
 _KEPT_AS_TEXT = re.compile(r'="(.*)"', re.DOTALL)
 """How programs keep a spreadsheet from rounding a number of a separated text."""
 
@@ -23,8 +29,10 @@ _KEPT_AS_TEXT = re.compile(r'="(.*)"', re.DOTALL)
 def open_text(content: bytes) -> tuple[dict[str, Any], Callable[[], Iterator[SheetRow]]]:
     """What the table is, and how to walk its rows by the number that a spreadsheet would show."""
     text = decoded(content)
-    separator = max(SEPARATORS, key=lambda sign: cells_in_first_rows(text, sign))
     last_row = max(text.count("\n"), text.count("\r")) + 1
+    if last_row > MOST_LINES or max(map(len, text.splitlines()), default=0) > LONGEST_LINE:
+        raise RuleViolation("workbook_too_large")
+    separator = max(SEPARATORS, key=lambda sign: cells_in_first_rows(text, sign))
     return {"sheet": "", "last_row": last_row, "remarks": []}, partial(rows_of, text, separator)
 
 

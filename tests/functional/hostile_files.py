@@ -212,9 +212,21 @@ INSIDE: Mapping[str, tuple[Callable[[], bytes], str]] = {
         "workbook_empty",
     ),
     "formatted empty cells": (
-        lambda: bomb(SHEET, SHEET_START, b'<row><c r="A1" s="1"/></row>', 90, SHEET_END),
+        lambda: bomb(SHEET, SHEET_START, b'<row><c r="A1" s="1"/></row>', 26, SHEET_END),
         "workbook_empty",
     ),
+    "millions of rows": (
+        lambda: bomb(
+            SHEET, SHEET_START, b'<row><c t="inlineStr"><is><t>a</t></is></c></row>', 190, SHEET_END
+        ),
+        "workbook_too_large",
+    ),
+    "millions of formulas": (
+        lambda: bomb(SHEET, SHEET_START, b'<row><c r="A1"><f>A1</f><v>1</v></c></row>', 190, SHEET_END),
+        "workbook_too_large",
+    ),
+    "millions of blank lines": (lambda: table_of_text("\n" * (19 * PIECE)), "workbook_too_large"),
+    "a line of millions of cells": (lambda: table_of_text("," * (19 * PIECE)), "workbook_too_large"),
     "2,000 columns": (
         lambda: with_sheet(text_cells(*HEADERS, *map(str, range(2000))) + text_cells(*RIGHT, row=2)),
         "workbook_too_wide",

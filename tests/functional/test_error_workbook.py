@@ -164,7 +164,15 @@ def test_a_real_number_with_a_wrong_check_character_is_let_in_where_the_sheet_ha
     run = upload(session, operator, [resident(1, **{"证件号码*": RESIDENT[:17] + "1"})])
     assert errors_of(session, run) == [(2, "证件号码", "id_number_check")]
     book, sheet = error_sheet(session, operator, run)
-    assert headers_of(sheet) == ["姓名*", "证件类型*", "证件号码*", "手机号*", "性别", "备注", *MENDING_HEADERS]
+    assert headers_of(sheet) == [
+        "姓名*",
+        "证件类型*",
+        "证件号码*",
+        "手机号*",
+        "性别",
+        "备注",
+        *MENDING_HEADERS,
+    ]
     again = bring_in(session, operator, filled_in(book, "备注", "已核实原件"))
     assert (again.created, again.invalid) == (1, 0)
 

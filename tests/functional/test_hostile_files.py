@@ -67,7 +67,7 @@ def operator(session: Session, client: FlaskClient) -> FlaskClient:
 
 @pytest.fixture
 def in_time() -> Iterator[None]:
-    """Neither this process nor its children work longer than a person waits."""
+    """Neither this process nor its children work longer on one file than a person waits."""
     before = _seconds()
     yield
     assert _seconds() - before < SECONDS

@@ -91,7 +91,8 @@ def test_the_rows_to_mend_come_back_as_a_workbook(
 
 
 @pytest.mark.parametrize(
-    ("rows", "said"), [([RIGHT, WRONG], "已校验，待导入"), ([WRONG], "有误待修改"), ([RIGHT], "已校验，待导入")]
+    ("rows", "said"),
+    [([RIGHT, WRONG], "已校验，待导入"), ([WRONG], "有误待修改"), ([RIGHT], "已校验，待导入")],
 )
 def test_the_history_says_what_a_checked_workbook_waits_for(
     operator: FlaskClient, perform_jobs: Callable[[], int], rows: list[list[str]], said: str

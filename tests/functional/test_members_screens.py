@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 
 import pytest
 from sqlalchemy import select
 
 from app.models import Event, EventObject, Member, MemberTransfer
+from app.rules.import_tables import TABLES
+from app.rules.imports import ImportKind
 from app.rules.member_entry import MemberEntry
 from app.rules.members import IdType, Sex
 from app.security.persons import key_of
@@ -97,6 +100,15 @@ def test_whoever_types_in_a_person_of_another_union_asks_for_them_with_one_click
         "王芳",
     )
     assert 'formaction="/transfers/ask"' not in operator.get("/members/new").text
+
+
+def test_what_the_workbook_requires_is_marked_on_the_form_too(session, tree, operator):
+    required = {column.header for column in TABLES[ImportKind.MEMBERS].columns if column.required}
+    starred = r'<label for="[a-z_]+">([^<]+)<span class="must"'
+    assert set(re.findall(starred, operator.get("/members/new").text)) == required
+    member = make_member(session, tree.grassroots)
+    kept = operator.get(f"/members/{member.id}/edit").text
+    assert set(re.findall(starred, kept)) == required - {"证件号码"}
 
 
 def test_a_phone_belongs_to_one_member(session, tree, operator):
