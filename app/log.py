@@ -27,6 +27,18 @@ def stamp_time(logger: Any, method: str, event: MutableMapping[str, Any]) -> Mut
     return event
 
 
+def keep_to_one_line(logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """No sign that ends a line or hides another: what somebody sent never looks like a line of ours."""
+    for name, value in event.items():
+        if isinstance(value, str) and not value.isprintable():
+            event[name] = "".join(sign if sign.isprintable() else _escaped(sign) for sign in value)
+    return event
+
+
+def _escaped(sign: str) -> str:
+    return sign.encode("unicode_escape").decode("ascii")
+
+
 def configure_logging(level: int = logging.INFO) -> None:
     """Send structlog's and the libraries' lines to standard error as `key=value`."""
     shared = [
@@ -35,6 +47,7 @@ def configure_logging(level: int = logging.INFO) -> None:
         structlog.stdlib.add_logger_name,
         stamp_time,
         structlog.processors.format_exc_info,
+        keep_to_one_line,
     ]
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],

@@ -17,6 +17,6 @@ def hash_password(password: str) -> str:
 
 def password_fits(stored: str | None, password: str) -> bool:
     try:
-        return _hasher.verify(stored or NOBODYS_HASH, password) and stored is not None
+        return _hasher.verify(stored or NOBODYS_HASH, password) and bool(stored)
     except (Argon2Error, InvalidHashError):
         return False

@@ -65,6 +65,15 @@ class Screen(BaseView):  # type: ignore[misc]
         return int(made)
 
 
+def own_page(asked: str | None, otherwise: str) -> str:
+    """The address that somebody wants to go on to, if it is one of ours; else ``otherwise``.
+
+    Browsers take a backslash for a slash, and drop control signs: neither stands in an address of ours.
+    """
+    ours = asked and asked.startswith("/") and not asked.startswith("//")
+    return asked if asked and ours and asked.isprintable() and "\\" not in asked else otherwise
+
+
 def id_of_request(name: str) -> int | None:
     """The row that ``?name=`` means; 404 for what can't be a row's number, ``None`` where nothing was asked."""
     asked = request.args.get(name, "")

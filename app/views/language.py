@@ -6,11 +6,10 @@ from typing import Any
 
 from flask import abort, redirect, request, session
 from flask_appbuilder import expose
-from flask_appbuilder.utils.base import get_safe_redirect
 
 from app.security.needs import public
 from app.templating import LANGUAGES
-from app.views.base import Screen
+from app.views.base import Screen, own_page
 
 
 class LanguageSwitch(Screen):
@@ -22,4 +21,4 @@ class LanguageSwitch(Screen):
         if locale not in LANGUAGES:
             abort(404)
         session["locale"] = locale
-        return redirect(get_safe_redirect(request.args.get("next", "/")))
+        return redirect(own_page(request.args.get("next"), "/"))

@@ -7,7 +7,6 @@ from typing import Any
 from flask import current_app, g, redirect, request, session, url_for
 from flask_appbuilder import expose
 from flask_appbuilder.security.views import AuthDBView
-from flask_appbuilder.utils.base import get_safe_redirect
 from flask_appbuilder.utils.limit import Limit
 from flask_login import current_user, login_user, logout_user
 
@@ -15,6 +14,7 @@ from app.forms.accounts import LoginForm
 from app.rules.violations import RuleViolation
 from app.security.login import check_login
 from app.security.needs import public
+from app.views.base import own_page
 
 OPEN_WITH_A_ONE_TIME_PASSWORD = frozenset(
     {"Password.change", "LoginView.login", "LoginView.logout", "LanguageSwitch.switch", "static"}
@@ -33,7 +33,7 @@ class LoginView(AuthDBView):  # type: ignore[misc]
     @public
     def login(self) -> Any:
         if g.user is not None and g.user.is_authenticated:
-            return redirect(self._get_safe_next_url())
+            return redirect(own_page(request.args.get("next"), url_for("Home.index")))
         form = LoginForm()
         status = 200
         if form.validate_on_submit():
@@ -46,7 +46,7 @@ class LoginView(AuthDBView):  # type: ignore[misc]
                 session.clear()
                 session["locale"] = locale or current_app.config["BABEL_DEFAULT_LOCALE"]
                 login_user(account, remember=False)
-                return redirect(get_safe_redirect(request.args.get("next") or url_for("Home.index")))
+                return redirect(own_page(request.args.get("next"), url_for("Home.index")))
         elif form.is_submitted():
             status = 422
         return self.render_template("login.html", form=form, refused=status == 401), status

@@ -33,7 +33,7 @@ from app.services.marks import confirm_members, exclude_members, include_members
 from app.services.retirement import keep_members, set_retirement_class, withdraw_keeps
 from app.templating import number
 from app.transaction import transaction
-from app.views.base import Screen, cursor_of_request
+from app.views.base import Screen, cursor_of_request, own_page
 from app.views.choices import ROW_ID, chosen_reason, reason_choices
 from app.views.confirmation import CHANNEL, YEAR, closed_window
 
@@ -274,9 +274,7 @@ def _about(year: int, member_id: int) -> dict[str, Any]:
 
 def _back(year: int, channel: str) -> str:
     """The list or member's page that asked, if it is one of ours; else the confirmation screen."""
-    asked = request.values.get("back", "")
     home = url_for("Confirmation.screen", year=year, channel=channel)
+    asked = own_page(request.values.get("back"), home)
     lists = (home, url_for("Retirement.list"), url_for("Members.list"))
-    parts = urlsplit(asked)
-    ours = not parts.scheme and not parts.netloc and parts.path.startswith(lists) and "\\" not in asked
-    return asked if ours else home
+    return asked if urlsplit(asked).path.startswith(lists) else home

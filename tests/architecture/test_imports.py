@@ -108,6 +108,21 @@ def test_what_lies_below_the_edge_never_reads_the_request() -> None:
     assert not wrong, "\n".join(wrong)
 
 
+CALLERS = {"httpx", "requests", "smtplib", "socket", "ftplib", "aiohttp", "urllib3", "telnetlib"}
+
+
+def test_nobody_calls_an_address_of_the_web() -> None:
+    """But for the gateways, whose addresses are settings: no address that somebody sends is ever opened."""
+    wrong = [
+        f"{source.at(line)} imports {module}"
+        for source in sources()
+        if source.layer != "app.gateways"
+        for module, line in source.imports()
+        if module.partition(".")[0] in CALLERS or module in {"urllib.request", "http.client"}
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
 def test_time_comes_from_the_clock_alone() -> None:
     def reads_time(call: ast.Call) -> bool:
         return _dotted(call.func) in {
