@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from app.models import Enrolment, EnrolmentBatch, EventObject, ReasonKind, Union
 from app.queries.years import closed_for, require_window
 from app.rules.enrolment import BatchAction, BatchStatus, EnrolmentStatus, next_status, sources
+from app.rules.two_people import own_work
 from app.rules.violations import RuleViolation, not_found
 from app.rules.years import WindowName
 from app.security.actor import Actor
@@ -37,7 +38,8 @@ def approve_batches(
 ) -> list[Decision]:
     """添加至待提交, each batch by itself: the others go on where one can't.
 
-    A constant number of statements, however many batches and people.
+    A constant number of statements, however many batches and people. Nobody approves what they submitted
+    themselves (``own_batch``).
     """
     return _move(session, actor, BatchAction.APPROVE, batch_ids, now)
 
@@ -111,6 +113,7 @@ def _move(
             EnrolmentBatch.union_id,
             EnrolmentBatch.second_id,
             EnrolmentBatch.district_id,
+            EnrolmentBatch.submitted_by,
         )
         .where(EnrolmentBatch.id == func.any(wanted), visible_to(actor, EnrolmentBatch))
         .order_by(EnrolmentBatch.id)
@@ -120,6 +123,8 @@ def _move(
     problems |= _state_problems(
         session, [row for row in reached if row.status is not source and row.id not in problems], action
     )
+    if action is BatchAction.APPROVE:
+        problems |= _own_batches([row for row in reached if row.id not in problems], actor)
     moving = [row.id for row in reached if row.id not in problems]
     level = actor.level if action is BatchAction.APPROVE else None
     move_batches(
@@ -139,6 +144,11 @@ def _move(
         Decision(batch_id, problems.get(batch_id) if batch_id in found else not_found("enrolment_batch"))
         for batch_id in wanted
     ]
+
+
+def _own_batches(batches: Sequence[Any], actor: Actor) -> dict[int, RuleViolation]:
+    judged = {row.id: own_work("own_batch", row.submitted_by, actor.account_id) for row in batches}
+    return {batch_id: refused for batch_id, refused in judged.items() if refused}
 
 
 def _window_problems(session: Session, batches: Sequence[Any], now: datetime) -> dict[int, RuleViolation]:
