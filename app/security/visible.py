@@ -30,6 +30,7 @@ from app.models import (
 from app.rules.organisation import UnionLevel
 from app.rules.transfers import Side
 from app.rules.violations import not_found
+from app.security.access_log import about
 from app.security.actor import Actor
 from app.security.roles import Role
 
@@ -65,6 +66,7 @@ def get_visible(session: Session, actor: Actor, entity: type[Row], key: object, 
     mapper = inspect(entity)
     if isinstance(key, int) and not 0 <= key <= LARGEST_ID:
         raise not_found(mapper.local_table.name)
+    about(mapper.local_table.name, key)
     query = select(entity).where(mapper.primary_key[0] == key, visible_to(actor, entity))
     if lock:
         query = query.with_for_update(of=entity).execution_options(populate_existing=True)

@@ -12,10 +12,12 @@ from sqlalchemy.orm import Session
 
 from app.models import Enrolment, EnrolmentBatch, EventObject, ReasonKind, Union
 from app.queries.years import closed_for, require_window
+from app.rules.auditing import AuditKind
 from app.rules.enrolment import BatchAction, BatchStatus, EnrolmentStatus, next_status, sources
 from app.rules.two_people import own_work
 from app.rules.violations import RuleViolation, not_found
 from app.rules.years import WindowName
+from app.security.access_log import note
 from app.security.actor import Actor
 from app.security.roles import Permission, require
 from app.security.visible import get_visible, visible_to
@@ -124,7 +126,7 @@ def _move(
         session, [row for row in reached if row.status is not source and row.id not in problems], action
     )
     if action is BatchAction.APPROVE:
-        problems |= _own_batches([row for row in reached if row.id not in problems], actor)
+        problems |= _own_batches(session, actor, [row for row in reached if row.id not in problems])
     moving = [row.id for row in reached if row.id not in problems]
     level = actor.level if action is BatchAction.APPROVE else None
     move_batches(
@@ -146,9 +148,21 @@ def _move(
     ]
 
 
-def _own_batches(batches: Sequence[Any], actor: Actor) -> dict[int, RuleViolation]:
+def _own_batches(session: Session, actor: Actor, batches: Sequence[Any]) -> dict[int, RuleViolation]:
+    """Batches that the actor submitted: refused, and noted in the audit log, since the others go on."""
     judged = {row.id: own_work("own_batch", row.submitted_by, actor.account_id) for row in batches}
-    return {batch_id: refused for batch_id, refused in judged.items() if refused}
+    own = {batch_id: refused for batch_id, refused in judged.items() if refused}
+    if own:
+        note(
+            session,
+            AuditKind.REFUSAL,
+            "approve",
+            table="enrolment_batch",
+            ids=list(own),
+            rows=len(own),
+            facts={"code": "own_batch"},
+        )
+    return own
 
 
 def _window_problems(session: Session, batches: Sequence[Any], now: datetime) -> dict[int, RuleViolation]:
