@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ARRAY, BigInteger, CheckConstraint, Identity, Index, LargeBinary, String, Text, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import BigInteger, CheckConstraint, Identity, Index, LargeBinary, String, Text, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.models.base import Entity, Instant, choice
 from app.rules.auditing import AuditKind
+
+FEW_ROWS = 1000
+"""Entries of up to so many rows are found through an index by each row; the others are looked through."""
 
 
 class AuditEntry(Entity):
@@ -66,7 +69,10 @@ class AuditEntry(Entity):
         Index("audit_entry_by_union", "union_id", "id"),
         Index("audit_entry_by_request", "request_id", postgresql_where=text("request_id <> ''")),
         Index("audit_entry_by_address", "address", "id", postgresql_where=text("kind <> 'change'")),
-        Index("audit_entry_by_row", "ids", postgresql_using="gin"),
+        Index(
+            "audit_entry_by_row", "ids", postgresql_using="gin", postgresql_where=text(f"rows <= {FEW_ROWS}")
+        ),
+        Index("audit_entry_of_many", "table_name", "id", postgresql_where=text(f"rows > {FEW_ROWS}")),
     )
 
 

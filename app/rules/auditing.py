@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import Enum, StrEnum
 
 
 class AuditKind(StrEnum):
@@ -24,7 +24,7 @@ class AuditKind(StrEnum):
     REFUSAL = "refusal"
 
 
-class Inserts(StrEnum):
+class Inserts(Enum):
     """What is told of new rows: their values as well, their ids, or only how many they are."""
 
     VALUES = "values"
@@ -196,6 +196,11 @@ AUDITED: Mapping[str, Audited] = {
     ),
 }
 """By table: what an entry about its rows says."""
+
+NAMING_MEMBERS = frozenset(
+    {"member", *(table for table, audited in AUDITED.items() if audited.ids == "member_id")}
+)
+"""Tables whose entries name members: what happened to one is told by all of them."""
 
 UNAUDITED: Mapping[str, str] = {
     "event": "is a log itself: append-only and chained",

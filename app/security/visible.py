@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from app.models import (
     Account,
+    AuditEntry,
     DistrictBatch,
     DistrictBatchPlan,
     Enrolment,
@@ -47,6 +48,8 @@ TREE_ROLES = frozenset(
 def visible_to(actor: Actor, entity: Any) -> ColumnElement[bool]:
     """The condition that keeps the rows of ``entity`` (a model or an alias of one) that are the actor's to see."""
     model = inspect(entity).mapper.class_
+    if model is AuditEntry:
+        return true() if Role.AUDITOR in actor.roles else false()
     conditions: list[ColumnElement[bool]] = []
     if actor.roles & TREE_ROLES:
         conditions.append(_by_tree(actor, entity, model))

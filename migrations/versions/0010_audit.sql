@@ -36,7 +36,9 @@ CREATE INDEX audit_entry_by_table ON audit_entry (table_name, id);
 CREATE INDEX audit_entry_by_union ON audit_entry (union_id, id);
 CREATE INDEX audit_entry_by_request ON audit_entry (request_id) WHERE request_id <> '';
 CREATE INDEX audit_entry_by_address ON audit_entry (address, id) WHERE kind <> 'change';
-CREATE INDEX audit_entry_by_row ON audit_entry USING gin (ids);
+-- Which entries name a row: by index where they name few, and of those that name many, which are not many, one by one.
+CREATE INDEX audit_entry_by_row ON audit_entry USING gin (ids) WHERE rows <= 1000;
+CREATE INDEX audit_entry_of_many ON audit_entry (table_name, id) WHERE rows > 1000;
 
 CREATE TABLE audit_link (
     sequence BIGINT PRIMARY KEY,
