@@ -160,7 +160,7 @@ AUDITED: Mapping[str, Audited] = {
         named="address contact_name contact_phone",
         inserts=Inserts.IDS,
     ),
-    "employer": Audited("id", f"id code name created_at {SCOPE}", inserts=Inserts.IDS),
+    "employer": Audited("id", f"id code created_at {SCOPE}", named="name", inserts=Inserts.IDS),
     "ab_user": Audited(
         "id",
         "id active union_id must_change_password created_by_fk",

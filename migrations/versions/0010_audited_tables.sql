@@ -113,8 +113,8 @@ SELECT audit_table('trade_union', 'id',
     '{address,contact_name,contact_phone}',
     '{}', 'ids');
 SELECT audit_table('employer', 'id',
-    '{id,code,name,created_at,union_id,second_id,district_id}',
-    '{}',
+    '{id,code,created_at,union_id,second_id,district_id}',
+    '{name}',
     '{}', 'ids');
 SELECT audit_table('ab_user', 'id',
     '{id,active,union_id,must_change_password,created_by_fk}',

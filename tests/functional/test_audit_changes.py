@@ -80,7 +80,6 @@ SAID_OF_PEOPLE = {
 }  # fmt: skip
 OF_NO_PERSON = {
     ("trade_union", "name"),
-    ("employer", "name"),
     ("plan", "name"),
     ("protection_window", "name"),
 } | {(table, "name") for table in ("ab_role", "ab_group", "ab_api_key")}
@@ -130,12 +129,14 @@ def test_a_statement_that_changes_many_rows_alike_is_one_entry(session: Session,
 
 
 def test_rows_that_change_differently_are_entries_of_their_own(session: Session, tree: Tree) -> None:
-    for plan in ("A", "B"):
-        make_employer(session, tree.grassroots, name=f"企业{plan}")
     before = last_entry(session)
-    session.execute(text("UPDATE employer SET name = name || '甲'"))
-    found = entries(session, "employer", before)
-    assert sorted(entry.changes["name"] for entry in found) == [["企业A", "企业A甲"], ["企业B", "企业B甲"]]
+    session.execute(text("UPDATE plan SET name = name || '甲' WHERE code IN ('A', 'B')"))
+    found = entries(session, "plan", before)
+    assert [(entry.ids, entry.rows) for entry in found] == [([], 1), ([], 1)]
+    assert sorted((entry.changes["code"][0], entry.changes["name"][1]) for entry in found) == [
+        ("A", "A类会员专享基本保障甲"),
+        ("B", "B类会员专享基本保障甲"),
+    ]
 
 
 def test_a_statement_that_changes_nothing_leaves_no_entry(session: Session, tree: Tree) -> None:
