@@ -96,7 +96,10 @@ def asked_for(asking: Asking, endpoint: str) -> Iterator[tuple[Asker, TestRespon
                 if isinstance(body, dict) and body.get("reason") == "":
                     body["reason"] = "核对"
                 for query in [None, *(filled(query, asking.world, place) for query in case.queries[:1])]:
-                    yield asker, asking.ask(asker, method, address, endpoint, body or {"reason": "核对"}, query)
+                    yield (
+                        asker,
+                        asking.ask(asker, method, address, endpoint, body or {"reason": "核对"}, query),
+                    )
 
 
 def is_file(answer: TestResponse) -> bool:

@@ -227,6 +227,7 @@ def test_an_import_of_many_is_few_entries(session: Session, tree: Tree, operator
     bring_in(session, operator, [passport(serial, **moved) for serial in people])
     (entry,) = entries(session, "member", before)
     assert (entry.rows, entry.changes) == (30, {"work_address": None})
+    assert (entry.actor_id, entry.actor_name) == (operator.account_id, operator.name)
 
 
 def test_returning_a_batch_of_many_is_told_in_few_entries(
