@@ -34,6 +34,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     from app.readable import ReadableRequest, ReadableWord
     from app.registry import INDEX, register_all
     from app.sealing import KeyRing
+    from app.security.access_log import init_access_log
     from app.security.headers import init_headers
     from app.security.manager import AccountSecurity
     from app.templating import install
@@ -80,6 +81,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     install(application)
     init_headers(application)
     init_request_log(application)
+    init_access_log(application)
     with application.app_context():
         appbuilder = AppBuilder(security_manager_class=AccountSecurity, indexview=INDEX)
         appbuilder.init_app(application, db.session)

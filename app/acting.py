@@ -38,6 +38,12 @@ def act_for(session: Session, actor: Actor) -> None:
         _tell(session.connection())
 
 
+def act_once_for(session: Session, actor: Actor) -> None:
+    """This transaction alone acts for the actor: work in the background that somebody asked for."""
+    facts = {**_facts(), "actor_id": str(actor.account_id or ""), "actor_name": actor.name}
+    session.connection().execute(TELL, facts)
+
+
 def _tell(connection: Connection) -> None:
     connection.execute(TELL, _facts())
 

@@ -28,6 +28,7 @@ from app.security.actor import SYSTEM, Actor, actor_of
 from app.security.roles import Permission, Role, may
 from app.sentences import sentence
 from app.services.accounts import create_account
+from app.services.audit import seal_audit_log
 from app.services.imports import apply_import, check_import, commit_import, start_import
 from app.services.rotation import reseal
 from app.transaction import transaction
@@ -52,6 +53,8 @@ def plain_refusals() -> Iterator[None]:
 @canbao.command("check")
 def check() -> None:
     """Re-derive every figure from the rows; exits 1 when one lies."""
+    with transaction() as session:
+        seal_audit_log(session)
     with transaction() as session:
         lies = find_lies(session)
     for lie in lies:

@@ -12,6 +12,7 @@ from werkzeug.exceptions import HTTPException
 
 from app.log import log, request_id
 from app.rules.violations import RuleViolation
+from app.security.access_log import form_refused, turned_away
 from app.security.actor import NotSignedIn
 from app.security.needs import API_PREFIX
 
@@ -41,7 +42,7 @@ def init_errors(app: Flask) -> None:
     """Register one handler per kind of failure, for screens and the API alike."""
     app.register_error_handler(RuleViolation, refuse)
     app.register_error_handler(NotSignedIn, ask_to_sign_in)
-    app.register_error_handler(CSRFError, lambda error: answer(400, *FORM_EXPIRED))
+    app.register_error_handler(CSRFError, refuse_form)
     app.register_error_handler(HTTPException, http_error)
     app.register_error_handler(Exception, unexpected)
     tokens = app.extensions["flask-jwt-extended"]
@@ -55,6 +56,7 @@ def refuse(violation: RuleViolation) -> Any:
     """A rule said no and the view didn't catch it."""
     from app.sentences import sentence
 
+    turned_away(violation)
     detail = sentence(violation.code, **violation.facts)
     errors = [
         {
@@ -65,6 +67,11 @@ def refuse(violation: RuleViolation) -> Any:
         }
     ]
     return answer(violation.status, violation.code, detail, errors if violation.field else None)
+
+
+def refuse_form(_: CSRFError) -> Any:
+    form_refused()
+    return answer(400, *FORM_EXPIRED)
 
 
 def ask_to_sign_in(_: NotSignedIn) -> Any:

@@ -78,6 +78,13 @@ TONES: Mapping[str, Mapping[str, str]] = {
     "Expiry": {"expired": "bad", "soon": "wait", "valid": "ok", "long_term": "ok"},
     "RetirementOutcome": {"retired": "calm", "unclear": "wait", "not_yet": "ok"},
     "UnionCategory": {"central_enterprise": "go"},
+    "AuditKind": {
+        "refusal": "bad",
+        "sign_in_failed": "bad",
+        "reveal": "wait",
+        "export": "wait",
+        "change": "go",
+    },
 }
 
 WORDS: Mapping[str, Mapping[str, LazyString]] = {
@@ -326,6 +333,15 @@ WORDS: Mapping[str, Mapping[str, LazyString]] = {
         "soon": _("Expires soon"),
         "valid": _("Valid"),
         "long_term": _("Long-term"),
+    },
+    "AuditKind": {
+        "change": _("Data changed"),
+        "sign_in": _("Signed in"),
+        "sign_in_failed": _("Failed to sign in"),
+        "sign_out": _("Signed out"),
+        "reveal": _("Full number shown"),
+        "export": _("File taken out"),
+        "refusal": _("Turned away"),
     },
     "Role": {
         "municipal_admin": _("Municipal administrator"),

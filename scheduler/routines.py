@@ -9,6 +9,8 @@ from sqlalchemy.orm import Session
 
 from app.clock import now
 from app.jobs import enqueue
+from app.log import log
+from app.services.audit import seal_audit_log
 from app.services.imports import give_up_abandoned
 
 ATTEMPTS_AFTER_KILLS = 5
@@ -30,6 +32,15 @@ def give_up_imports(session: Session, boundary: datetime) -> str:
     """Imports whose job failed for good don't stay at work for ever."""
     found = give_up_abandoned(session, now())
     return f"{found} given up" if found else "none abandoned"
+
+
+def seal_audit(session: Session, boundary: datetime) -> str:
+    """Chain what the audit log has gained; the end of the chain goes into the process's own log as well."""
+    sealed = seal_audit_log(session)
+    if not sealed.made:
+        return "nothing new"
+    log.info("audit_log_sealed", sequence=sealed.sequence, hash=sealed.hash)
+    return f"{sealed.made} chained, the last is link {sealed.sequence}"
 
 
 def enqueue_check(session: Session, boundary: datetime) -> str:

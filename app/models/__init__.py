@@ -1,6 +1,7 @@
 """All tables, imported once so that relations and metadata are whole."""
 
 from app.models.accounts import Account
+from app.models.audit import AuditEntry, AuditLink
 from app.models.dictionary import ReasonCode, ReasonKind
 from app.models.documents import Notice, NoticeKind, NoticeVersion, StoredFile
 from app.models.enrolment import Enrolment, EnrolmentBatch, PlanChoice
@@ -18,6 +19,8 @@ from app.models.years import Plan, ProtectionWindow, ProtectionYear, WindowExten
 
 __all__ = [
     "Account",
+    "AuditEntry",
+    "AuditLink",
     "DistrictBatch",
     "DistrictBatchPlan",
     "Employer",

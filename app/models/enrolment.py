@@ -115,6 +115,11 @@ class EnrolmentBatch(Scoped, Entity):
             name="filed_batches_belong_to_a_district_batch",
         ),
         CheckConstraint("status <> 'returned' OR return_reason IS NOT NULL", name="a_return_has_a_reason"),
+        CheckConstraint(
+            "status NOT IN ('approved', 'forwarded', 'completed')"
+            " OR (decided_by IS NOT NULL AND decided_by IS DISTINCT FROM submitted_by)",
+            name="nobody_approves_their_own_batch",
+        ),
         Index("enrolment_batch_by_union", "union_id", "year", "channel", "id"),
         Index("enrolment_batch_by_district", "district_id", "year", "status", "id"),
         Index("enrolment_batch_by_second", "second_id", "year", "status", "id"),

@@ -77,6 +77,11 @@ class ErasureRequest(Scoped, Entity):
         CheckConstraint(
             "state <> 'erased' OR (note = '' AND answer = '')", name="an_erased_request_is_silent"
         ),
+        CheckConstraint(
+            "state IN ('requested', 'withdrawn')"
+            " OR (decided_by IS NOT NULL AND decided_by IS DISTINCT FROM requested_by)",
+            name="nobody_decides_their_own_erasure",
+        ),
         Index("erasure_request_by_union", "union_id", "id"),
         Index("erasure_request_by_second", "second_id", "id"),
         Index("erasure_request_by_district", "district_id", "id"),

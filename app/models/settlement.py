@@ -42,6 +42,9 @@ class DistrictBatch(Scoped, Entity):
     submitted_by: Mapped[AccountRef]
     submitted_at: Mapped[Instant]
     updated_at: Mapped[Instant]
+    decided_by: Mapped[AccountRef]
+    """Of the centre: who accepted or rejected it."""
+    decided_at: Mapped[Instant | None]
     accepted_at: Mapped[Instant | None]
     voucher_due_on: Mapped[date | None]
     reject_reason: Mapped[str | None] = mapped_column(String(40))
@@ -60,6 +63,10 @@ class DistrictBatch(Scoped, Entity):
         CheckConstraint("(status = 'completed') = (settled_at IS NOT NULL)", name="completed_means_settled"),
         CheckConstraint("status <> 'rejected' OR reject_reason IS NOT NULL", name="a_rejection_has_a_reason"),
         CheckConstraint("union_id = district_id", name="a_district_batch_is_its_districts"),
+        CheckConstraint(
+            "status = 'centre_review' OR (decided_by IS NOT NULL AND decided_by IS DISTINCT FROM submitted_by)",
+            name="nobody_decides_what_they_filed",
+        ),
         Index("district_batch_by_district", "district_id", "year", "id"),
         Index("district_batch_by_status", "status", "id"),
     )
@@ -107,6 +114,10 @@ class PaymentVoucher(Scoped, Entity):
         CheckConstraint("amount >= 0", name="a_voucher_is_not_negative"),
         CheckConstraint(
             "status <> 'rejected' OR reject_reason IS NOT NULL", name="a_rejected_voucher_has_a_reason"
+        ),
+        CheckConstraint(
+            "status = 'under_review' OR (decided_by IS NOT NULL AND decided_by IS DISTINCT FROM uploaded_by)",
+            name="nobody_decides_their_own_voucher",
         ),
         Index(
             "one_voucher_at_a_time",

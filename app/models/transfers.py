@@ -50,6 +50,11 @@ class MemberTransfer(Entity):
         CheckConstraint("state <> 'refused' OR reason_code IS NOT NULL", name="a_refusal_has_a_reason"),
         CheckConstraint("direction <> 'move' OR state = 'accepted'", name="a_move_is_done_at_once"),
         CheckConstraint("direction <> 'ask' OR asked_name <> ''", name="an_ask_names_the_person"),
+        CheckConstraint(
+            "direction = 'move' OR state NOT IN ('accepted', 'refused')"
+            " OR (decided_by IS NOT NULL AND decided_by IS DISTINCT FROM proposed_by)",
+            name="nobody_decides_their_own_transfer",
+        ),
         Index("member_transfer_by_member", "member_id"),
         Index("member_transfer_from_union", "from_union_id", "state", "id"),
         Index("member_transfer_to_union", "to_union_id", "state", "id"),

@@ -13,6 +13,7 @@ from itertools import chain
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from app.queries.check_audit import AUDIT_CHECKS
 from app.queries.check_enrolment import ENROLMENT_CHECKS
 from app.queries.check_log import LOG_CHECKS
 from app.queries.check_money import MONEY_CHECKS
@@ -42,7 +43,14 @@ def find_lies(session: Session) -> list[Lie]:
 
 def all_checks() -> dict[str, str]:
     """The statements by name, in the order in which they run."""
-    return {**ENROLMENT_CHECKS, **MONEY_CHECKS, **LOG_CHECKS, **SCOPE_CHECKS, **PERSONAL_CHECKS}
+    return {
+        **ENROLMENT_CHECKS,
+        **MONEY_CHECKS,
+        **LOG_CHECKS,
+        **AUDIT_CHECKS,
+        **SCOPE_CHECKS,
+        **PERSONAL_CHECKS,
+    }
 
 
 def _lies_of(session: Session, what: str, sql: str) -> Iterator[Lie]:

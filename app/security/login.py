@@ -17,6 +17,7 @@ from app.clock import SHANGHAI, now
 from app.models.accounts import Account
 from app.rules.accounts import locked_until
 from app.rules.violations import RuleViolation
+from app.security.access_log import note_failed_sign_in, note_sign_in
 from app.security.needs import public
 from app.security.passwords import password_fits
 from app.transaction import transaction
@@ -32,8 +33,11 @@ def check_login(username: str, password: str) -> Account:
         account = _find(session, username)
         refused = _judge(account, password, now())
         if account is not None and refused is None:
+            note_sign_in(session, account)
             return account
-    raise refused or RuleViolation("login_failed", status=401)
+        refused = refused or RuleViolation("login_failed", status=401)
+        note_failed_sign_in(session, account, refused.code)
+    raise refused
 
 
 def _find(session: Session, username: str) -> Account | None:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from app.models import (
     Account,
+    AuditEntry,
     DistrictBatch,
     DistrictBatchPlan,
     Enrolment,
@@ -30,6 +31,7 @@ from app.models import (
 from app.rules.organisation import UnionLevel
 from app.rules.transfers import Side
 from app.rules.violations import not_found
+from app.security.access_log import about
 from app.security.actor import Actor
 from app.security.roles import Role
 
@@ -46,6 +48,8 @@ TREE_ROLES = frozenset(
 def visible_to(actor: Actor, entity: Any) -> ColumnElement[bool]:
     """The condition that keeps the rows of ``entity`` (a model or an alias of one) that are the actor's to see."""
     model = inspect(entity).mapper.class_
+    if model is AuditEntry:
+        return true() if Role.AUDITOR in actor.roles else false()
     conditions: list[ColumnElement[bool]] = []
     if actor.roles & TREE_ROLES:
         conditions.append(_by_tree(actor, entity, model))
@@ -65,6 +69,7 @@ def get_visible(session: Session, actor: Actor, entity: type[Row], key: object, 
     mapper = inspect(entity)
     if isinstance(key, int) and not 0 <= key <= LARGEST_ID:
         raise not_found(mapper.local_table.name)
+    about(mapper.local_table.name, key)
     query = select(entity).where(mapper.primary_key[0] == key, visible_to(actor, entity))
     if lock:
         query = query.with_for_update(of=entity).execution_options(populate_existing=True)

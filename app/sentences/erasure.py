@@ -21,7 +21,9 @@ SENTENCES = {
     ),
     "erasure_requested": _("The erasure of this member has been asked for already and waits for a decision."),
     "erasure_decided": _("This request has been dealt with already: {state}."),
-    "erasure_own_request": _("Who asks for an erasure can’t grant it too. Please leave it to somebody else."),
+    "erasure_own_request": _(
+        "Who asks for an erasure can’t decide about it too. Please leave it to somebody else."
+    ),
     "erasure_member_moved": _(
         "The member has moved to another union since. Please refuse this request: the new union asks anew."
     ),

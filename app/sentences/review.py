@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask_babel import lazy_gettext as _
 
 SENTENCES = {
+    "own_batch": _("You submitted this batch yourself. Somebody else must approve it."),
     "no_batch_ticked": _("Please tick at least one batch."),
     "reason_unknown": _("Please choose a reason from the list."),
     "reason_text_missing": _('With the reason "other", please say in words what is wrong.'),

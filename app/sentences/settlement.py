@@ -5,6 +5,8 @@ from __future__ import annotations
 from flask_babel import lazy_gettext as _
 
 SENTENCES = {
+    "own_filing": _("You filed this district batch yourself. Somebody else must decide about it."),
+    "own_voucher": _("You uploaded this voucher yourself. Somebody else must decide about it."),
     "wrong_district_state": _(
         "“{action}” isn't possible: the batch stands at “{state}”. {who} moved it there at {at}."
     ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask_babel import lazy_gettext as _
 
 SENTENCES = {
+    "own_transfer": _("You proposed this transfer yourself. Somebody else must decide about it."),
     "receiving_union_missing": _("Please give the code or the whole name of the receiving union."),
     "receiving_union_unknown": _(
         "No union has this code or exactly this name. Compare it with the receiving union's certificate."

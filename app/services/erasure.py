@@ -14,6 +14,7 @@ from app.clock import SHANGHAI
 from app.models import ErasureRequest, EventObject, Member, Union
 from app.queries.personal_data import held_covers, waits_for_transfer
 from app.rules.erasure import ErasureAsker, ErasureGround, ErasureState, require_erasable, require_open
+from app.rules.two_people import require_another
 from app.rules.violations import RuleViolation
 from app.security.actor import Actor
 from app.security.roles import Permission, require
@@ -76,9 +77,10 @@ def withdraw_erasure(session: Session, actor: Actor, *, request_id: int, now: da
 def refuse_erasure(
     session: Session, actor: Actor, *, request_id: int, answer: str, now: datetime
 ) -> ErasureRequest:
-    """Leave everything as it is, and tell the union why."""
+    """Leave everything as it is, and tell the union why; never by who asked (``erasure_own_request``)."""
     require(actor, Permission.DECIDE_ERASURE)
     request = _open_request(session, actor, request_id)
+    require_another("erasure_own_request", request.requested_by, actor.account_id)
     if not answer.strip():
         raise RuleViolation("reason_missing", field="answer")
     request.answer = _short(answer, "answer")
@@ -95,8 +97,7 @@ def approve_erasure(session: Session, actor: Actor, *, request_id: int, now: dat
     require(actor, Permission.DECIDE_ERASURE)
     seen = get_visible(session, actor, ErasureRequest, request_id)
     require_open(seen.state)
-    if seen.requested_by == actor.account_id:
-        raise RuleViolation("erasure_own_request", status=403)
+    require_another("erasure_own_request", seen.requested_by, actor.account_id)
     lock_imports_about(session, seen.member_id)
     request = _open_request(session, actor, request_id)
     member = session.get_one(Member, request.member_id, with_for_update=True, populate_existing=True)

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from app.models import EventObject, Member, Union
 from app.rules.violations import RuleViolation
 from app.rules.writing import compact
+from app.security.access_log import note_reveal
 from app.security.actor import Actor
 from app.security.roles import Permission, require
 from app.security.visible import get_visible
@@ -35,6 +36,7 @@ def reveal_number(session: Session, actor: Actor, *, member_id: int, reason: str
         raise RuleViolation("reason_holds_number", field="reason")
     refuse_telling(said, member)
     record(session, actor, EventObject.MEMBER, member.id, "reveal", now=now, scope=member, text=said)
+    note_reveal(session, member)
     return member
 
 

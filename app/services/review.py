@@ -12,9 +12,12 @@ from sqlalchemy.orm import Session
 
 from app.models import Enrolment, EnrolmentBatch, EventObject, ReasonKind, Union
 from app.queries.years import closed_for, require_window
+from app.rules.auditing import AuditKind
 from app.rules.enrolment import BatchAction, BatchStatus, EnrolmentStatus, next_status, sources
+from app.rules.two_people import own_work
 from app.rules.violations import RuleViolation, not_found
 from app.rules.years import WindowName
+from app.security.access_log import note
 from app.security.actor import Actor
 from app.security.roles import Permission, require
 from app.security.visible import get_visible, visible_to
@@ -37,7 +40,8 @@ def approve_batches(
 ) -> list[Decision]:
     """添加至待提交, each batch by itself: the others go on where one can't.
 
-    A constant number of statements, however many batches and people.
+    A constant number of statements, however many batches and people. Nobody approves what they submitted
+    themselves (``own_batch``).
     """
     return _move(session, actor, BatchAction.APPROVE, batch_ids, now)
 
@@ -111,6 +115,7 @@ def _move(
             EnrolmentBatch.union_id,
             EnrolmentBatch.second_id,
             EnrolmentBatch.district_id,
+            EnrolmentBatch.submitted_by,
         )
         .where(EnrolmentBatch.id == func.any(wanted), visible_to(actor, EnrolmentBatch))
         .order_by(EnrolmentBatch.id)
@@ -120,6 +125,8 @@ def _move(
     problems |= _state_problems(
         session, [row for row in reached if row.status is not source and row.id not in problems], action
     )
+    if action is BatchAction.APPROVE:
+        problems |= _own_batches(session, actor, [row for row in reached if row.id not in problems])
     moving = [row.id for row in reached if row.id not in problems]
     level = actor.level if action is BatchAction.APPROVE else None
     move_batches(
@@ -139,6 +146,23 @@ def _move(
         Decision(batch_id, problems.get(batch_id) if batch_id in found else not_found("enrolment_batch"))
         for batch_id in wanted
     ]
+
+
+def _own_batches(session: Session, actor: Actor, batches: Sequence[Any]) -> dict[int, RuleViolation]:
+    """Batches that the actor submitted: refused, and noted in the audit log, since the others go on."""
+    judged = {row.id: own_work("own_batch", row.submitted_by, actor.account_id) for row in batches}
+    own = {batch_id: refused for batch_id, refused in judged.items() if refused}
+    if own:
+        note(
+            session,
+            AuditKind.REFUSAL,
+            "approve",
+            table="enrolment_batch",
+            ids=list(own),
+            rows=len(own),
+            facts={"code": "own_batch"},
+        )
+    return own
 
 
 def _window_problems(session: Session, batches: Sequence[Any], now: datetime) -> dict[int, RuleViolation]:

@@ -32,6 +32,7 @@ from app.rules.settlement import (
     voucher_due_on,
     voucher_problems,
 )
+from app.rules.two_people import require_another
 from app.rules.violations import RuleViolation
 from app.security.actor import Actor
 from app.security.roles import Permission, require
@@ -43,9 +44,11 @@ from app.services.reasons import require_reason
 
 
 def accept_district_batch(session: Session, actor: Actor, *, batch_id: int, now: datetime) -> DistrictBatch:
-    """The centre accepts; the voucher is due within the year's days from today."""
+    """The centre accepts; the voucher is due within the year's days from today. Never by who filed it."""
     batch = _lock(session, actor, Permission.CENTRE, batch_id)
+    require_another("own_filing", batch.submitted_by, actor.account_id)
     before = _advance(session, batch, DistrictBatchAction.ACCEPT, now)
+    batch.decided_by, batch.decided_at = actor.account_id, now
     batch.accepted_at = now
     batch.voucher_due_on = voucher_due_on(now, get_year(session, batch.year).voucher_due_days)
     _log(session, actor, batch, DistrictBatchAction.ACCEPT, before, now)
@@ -55,11 +58,16 @@ def accept_district_batch(session: Session, actor: Actor, *, batch_id: int, now:
 def reject_district_batch(
     session: Session, actor: Actor, *, batch_id: int, reason_code: str, text: str = "", now: datetime
 ) -> DistrictBatch:
-    """The centre rejects, with a reason: the enrolment batches are approved again and wait for filing."""
+    """The centre rejects, with a reason: the enrolment batches are approved again and wait for filing.
+
+    Never by who filed it.
+    """
     batch = _lock(session, actor, Permission.CENTRE, batch_id)
+    require_another("own_filing", batch.submitted_by, actor.account_id)
     note = require_reason(session, ReasonKind.CENTRE_REJECT, reason_code, text)
     before = _advance(session, batch, DistrictBatchAction.REJECT, now)
     batch.reject_reason, batch.reject_text = reason_code, note
+    batch.decided_by, batch.decided_at = actor.account_id, now
     session.flush()
     move_batches(
         session,
@@ -126,7 +134,7 @@ def upload_voucher(
 def settle_voucher(session: Session, actor: Actor, *, voucher_id: int, now: datetime) -> DistrictBatch:
     """核销: what was paid is what is owed; the batch completes and its people are covered.
 
-    A constant number of statements whatever the batch's size.
+    Never by who uploaded the voucher. A constant number of statements whatever the batch's size.
     """
     voucher, batch = _lock_voucher(session, actor, voucher_id)
     check_payment(voucher.amount, batch.owed)
@@ -177,7 +185,10 @@ def _lock(session: Session, actor: Actor, permission: Permission, batch_id: int)
 
 
 def _lock_voucher(session: Session, actor: Actor, voucher_id: int) -> tuple[PaymentVoucher, DistrictBatch]:
-    """The voucher and its batch, the batch locked first; a decided voucher tells who decided and when."""
+    """The voucher and its batch, the batch locked first; a decided voucher tells who decided and when.
+
+    Nobody decides about a voucher that they uploaded themselves.
+    """
     require(actor, Permission.CENTRE)
     seen = get_visible(session, actor, PaymentVoucher, voucher_id)
     batch = get_visible(session, actor, DistrictBatch, seen.district_batch_id, lock=True)
@@ -185,6 +196,7 @@ def _lock_voucher(session: Session, actor: Actor, voucher_id: int) -> tuple[Paym
     if voucher.status is not VoucherStatus.UNDER_REVIEW:
         who, at = last_district_move(session, batch.id)
         raise RuleViolation("voucher_decided", status=409, state=voucher.status, who=who, at=at)
+    require_another("own_voucher", voucher.uploaded_by, actor.account_id)
     return voucher, batch
 
 

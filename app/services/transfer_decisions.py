@@ -19,6 +19,7 @@ from app.rules.transfers import (
     next_state,
     obstacle_to_moving,
 )
+from app.rules.two_people import require_another
 from app.rules.violations import RuleViolation, not_found
 from app.security.actor import Actor
 from app.security.roles import Permission, require
@@ -82,6 +83,8 @@ def _decide(
         transfer = row.MemberTransfer
         try:
             next_state(transfer.state, action, transfer.direction, _sides(row))
+            if action is not TransferAction.WITHDRAW:
+                require_another("own_transfer", transfer.proposed_by, actor.account_id)
         except RuleViolation as refused:
             left_out.append(LeftOut(transfer.id, row.name, _tell_who(session, actor, refused, transfer)))
         else:

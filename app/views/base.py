@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.queries.paging import PAGE_SIZE, Cursor
 from app.rules.violations import RuleViolation, not_found
+from app.security.access_log import turned_away
 from app.security.actor import Actor, current_actor
 from app.sent import sent_form
 from app.services.requests import once
@@ -34,6 +35,8 @@ class Screen(BaseView):  # type: ignore[misc]
 
     def render(self, template: str, **context: Any) -> str:
         """The page, in our layout and the reader's language."""
+        if context.get("refusal") is not None:
+            turned_away(context["refusal"])
         page: str = self.render_template(template, **context)
         return page
 

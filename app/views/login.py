@@ -12,6 +12,7 @@ from flask_login import current_user, login_user, logout_user
 
 from app.forms.accounts import LoginForm
 from app.rules.violations import RuleViolation
+from app.security.access_log import note_sign_out
 from app.security.login import check_login
 from app.security.needs import public
 from app.views.base import own_page
@@ -55,6 +56,8 @@ class LoginView(AuthDBView):  # type: ignore[misc]
     @public
     def logout(self) -> Any:
         locale = session.get("locale")
+        if current_user.is_authenticated:
+            note_sign_out(current_user)
         logout_user()
         session.clear()
         if locale:

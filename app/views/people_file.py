@@ -12,6 +12,7 @@ from app.labels import label
 from app.models import Member, ProtectionYear
 from app.rules.dates import LONG_TERM_WORD
 from app.rules.enrolment import Bucket, Term
+from app.security.access_log import exported
 from app.security.masking import mask_card_number, mask_id_number, mask_phone
 from app.views.people_words import remark_of, retirement_words
 from reports.people_workbook import PeopleColumn, write_people
@@ -58,7 +59,7 @@ def write_people_file(
         asked_by=asked_by,
     )
     cells = (_cells(row, year, full=mark is not None) for row in rows)
-    return write_people(columns, cells, about, out, mark)
+    return exported(write_people(columns, cells, about, out, mark))
 
 
 def write_member_file(
@@ -98,7 +99,7 @@ def write_member_file(
     ]
     about = About(title=_("Members"), filters=filters, asked_at=asked_at, asked_by=asked_by)
     cells = (_member_cells(member, code, full=mark is not None) for member, code in rows)
-    return write_people(columns, cells, about, out, mark)
+    return exported(write_people(columns, cells, about, out, mark))
 
 
 def _cells(row: Any, year: ProtectionYear, *, full: bool) -> list[Cell]:

@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from app.clock import now
 from app.log import log
+from app.services.audit import seal_audit_log
 from app.services.retention import forget_imports
 from app.transaction import transaction
 from scheduler.tasks import task
@@ -27,6 +28,10 @@ def check_figures() -> None:
     """Re-derive every figure, as `canbao check` does; a lie makes the job fail."""
     from app.queries.check import find_lies
 
+    with transaction() as session:
+        sealed = seal_audit_log(session)
+    # Outside the database: whoever rewrites the whole chain there can't rewrite this line.
+    log.info("audit_log_sealed", sequence=sealed.sequence, hash=sealed.hash)
     with transaction() as session:
         lies = list(find_lies(session))
     for lie in lies:
@@ -65,5 +70,5 @@ FORGET_JOBS = """
 
 FORGET_RUNS = """
     DELETE FROM scheduler_run
-     WHERE name IN ('jobs.sweep_stalled', 'imports.give_up') AND ok AND boundary < :before
+     WHERE name IN ('jobs.sweep_stalled', 'imports.give_up', 'audit.seal') AND ok AND boundary < :before
 """

@@ -92,6 +92,13 @@ SCREENS: dict[str, Case] = {
     "Accounts.reset": Case({"account_id": A}),
     "Accounts.active": Case({"account_id": A}, body={"active": "no"}),
     "Audit.list": Case(queries=[{"person": Other.MARK}]),
+    "Audit.export": Case(queries=[{"person": Other.MARK}]),
+    "Audit.changes": Case(
+        queries=[{"person": Other.MARK}, {"table": "member", "thing": M}, {"thing": Other.CODE}]
+    ),
+    "Audit.export_changes": Case(queries=[{"person": Other.MARK}, {"thing": M}]),
+    "Audit.access": Case(queries=[{"person": Other.MARK}, {"kind": "refusal"}, {"thing": M}]),
+    "Audit.export_access": Case(queries=[{"kind": "export"}]),
     "Centre.queue": Case(queries=[{"district": Other.MARK}, {"number": "CB"}]),
     "Centre.batch": Case({"row_id": D}),
     "Centre.accept": Case({"row_id": D}),

@@ -32,7 +32,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "app.gateways": {"app.rules"},
     "app.services": {
         "app.queries", "app.models", "app.rules", "app.gateways", "app.security", "app.jobs", "app.clock",
-        "app.sealing", "reports",
+        "app.sealing", "app.acting", "reports",
     },
     "app.forms": {"app.rules", "app.labels", "app.clock", "app.sealing"},
     "app.security": {

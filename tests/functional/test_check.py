@@ -136,6 +136,11 @@ BREAKS = {
     "batch_state_in_the_log": "DELETE FROM event WHERE {log_of_completed} AND to_state = 'completed'",
     "district_batch_state_in_the_log": "DELETE FROM event WHERE object_kind = 'district_batch'"
     " AND object_id = {filed}",
+    "audit_chain": "INSERT INTO audit_link (sequence, entry_id, transaction, digest, hash)"
+    " SELECT 1, min(id), 1, sha256('other'), sha256('other') FROM audit_entry",
+    "audit_entry_outside_the_chain": "INSERT INTO audit_link (sequence, entry_id, transaction, digest, hash)"
+    " SELECT 1, max(id), max(transaction), sha256('other'), sha256('other') FROM audit_entry",
+    "audit_triggers": "ALTER TABLE enrolment_2025 DISABLE TRIGGER audit_update",
     "notice_versions": "DELETE FROM notice_version WHERE batch_id = {returned}",
     "notice_of_every_submit": "UPDATE notice_version SET batch_id = {completed} WHERE batch_id = {returned}",
     "grassroots_notice_figures": "UPDATE notice_version SET facts = facts || '{{\"social_card_people\": 7}}'"
@@ -167,9 +172,9 @@ BREAKS = {
     " SELECT id, union_id, 'unlawful', 'union', 'requested', now() FROM member LIMIT 1",
     "erased_on_request": ERASE_WITHOUT_TRACE,
     "granted_is_erased": "INSERT INTO erasure_request"
-    " (member_id, union_id, second_id, district_id, ground, asker, state, requested_at, decided_at)"
-    " SELECT id, union_id, second_id, district_id, 'unlawful', 'union', 'erased', now(), now() FROM member"
-    " LIMIT 1",
+    " (member_id, union_id, second_id, district_id, ground, asker, state, requested_at, decided_at, decided_by)"
+    " SELECT id, union_id, second_id, district_id, 'unlawful', 'union', 'erased', now(), now(),"
+    " (SELECT min(id) FROM ab_user) FROM member LIMIT 1",
     "nothing_left_of_the_erased": ERASE_WITHOUT_TRACE,
     "scope_of_window_extension": "INSERT INTO window_extension"
     ' (year, "window", union_id, opens_at, closes_at, reason, granted_at)'

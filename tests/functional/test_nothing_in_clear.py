@@ -129,3 +129,6 @@ def test_no_table_holds_a_number_after_a_days_work(
     assert set(session.scalars(select(Member.id_number))) == {RENEWED, IMPORTED, PERMIT}
     assert holding(session, NUMBERS) == []
     assert find_lies(session) == []
+    told = " ".join(session.scalars(text("SELECT to_jsonb(entry)::text FROM audit_entry AS entry")))
+    assert told.count("insert") > 5, "the day's work is in the audit log"
+    assert not [said for said in ("王芳", "外籍", "13800000001", "13100000000", "名单.xlsx") if said in told]
