@@ -15,7 +15,7 @@ from werkzeug.exceptions import BadRequest
 
 from app.clock import SHANGHAI, now
 from app.models.accounts import Account
-from app.rules.accounts import locked_until
+from app.rules.sign_in import locked_until
 from app.rules.violations import RuleViolation
 from app.security.needs import public
 from app.security.passwords import password_fits
