@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.clock import now
 from app.jobs import enqueue
+from app.security.sessions import end_what_is_over, session_limits
 from app.services.imports import give_up_abandoned
 
 ATTEMPTS_AFTER_KILLS = 5
@@ -30,6 +31,12 @@ def give_up_imports(session: Session, boundary: datetime) -> str:
     """Imports whose job failed for good don't stay at work for ever."""
     found = give_up_abandoned(session, now())
     return f"{found} given up" if found else "none abandoned"
+
+
+def end_sessions(session: Session, boundary: datetime) -> str:
+    """Sessions that nobody ended are over in any case; here that is written down."""
+    ended = end_what_is_over(session, session_limits(), now())
+    return f"{ended} sessions over" if ended else "no session over"
 
 
 def enqueue_check(session: Session, boundary: datetime) -> str:

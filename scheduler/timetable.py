@@ -10,7 +10,13 @@ from apscheduler.triggers.cron import CronTrigger
 from sqlalchemy.orm import Session
 
 from app.clock import SHANGHAI
-from scheduler.routines import enqueue_check, enqueue_forget, give_up_imports, sweep_stalled_jobs
+from scheduler.routines import (
+    end_sessions,
+    enqueue_check,
+    enqueue_forget,
+    give_up_imports,
+    sweep_stalled_jobs,
+)
 
 Work = Callable[[Session, datetime], str]
 """Called with the session and the boundary inside one transaction; answers what it did."""
@@ -39,6 +45,7 @@ class Entry:
 TIMETABLE: tuple[Entry, ...] = (
     Entry("jobs.sweep_stalled", "* * * * *", sweep_stalled_jobs),
     Entry("imports.give_up", "* * * * *", give_up_imports),
+    Entry("sessions.end", "* * * * *", end_sessions),
     Entry("check.nightly", "0 2 * * *", enqueue_check),
     Entry("records.forget_old", "30 2 * * *", enqueue_forget),
 )

@@ -20,6 +20,7 @@ TIMETABLE_KEY = "canbao-timetable"
 JOBS = {
     "jobs.sweep_stalled": lambda: _("Take back jobs of workers that died"),
     "imports.give_up": lambda: _("End imports that nobody works on any more"),
+    "sessions.end": lambda: _("End sessions that are over"),
     "check.nightly": lambda: _("Re-derive every figure from its rows"),
     "records.forget_old": lambda: _("Forget finished jobs and old answers"),
 }
@@ -29,6 +30,8 @@ RESULTS = {
     r"(\d+) again, (\d+) failed": lambda again, failed: _(
         "%(again)s jobs started again, %(failed)s given up", again=again, failed=failed
     ),
+    r"no session over": lambda: _("no session was over"),
+    r"(\d+) sessions over": lambda ended: _("%(ended)s sessions were over", ended=ended),
     r"job (\d+)": lambda job: _("handed to the worker as job %(job)s", job=job),
     r"already waiting": lambda: _("was waiting for the worker already"),
 }

@@ -10,11 +10,11 @@ from itertools import cycle
 from typing import Any
 
 import pytest
-from flask_jwt_extended import create_access_token
 from sqlalchemy.orm import Session
 
 from tests.architecture.asking import Asking, filled
 from tests.architecture.cases import API
+from tests.factories.accounts import bearer
 from tests.functional.hostile import BODIES, HOSTILE, HOSTILE_JSON, NO_JSON
 from tests.functional.test_bad_input_screens import asker_and_address, asking, undone, world_session
 
@@ -64,7 +64,7 @@ class Call:
         self.asker, address = asker_and_address(asking, endpoint)
         self.address = address.partition("?")[0]
         account = asking.world.accounts[str(self.asker)]
-        self.headers = {"Authorization": f"Bearer {create_access_token(identity=str(account.id))}"}
+        self.headers = bearer(account.id)
 
     def refused_or_done(self, method: str, what: object, **options: Any) -> None:
         answer, changed = undone(

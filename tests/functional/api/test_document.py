@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 import schemathesis
-from flask_jwt_extended import create_access_token
 from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis.transport.serialization import Binary
 from sqlalchemy.orm import Session
@@ -17,6 +16,7 @@ from werkzeug.test import TestResponse
 from app.security.roles import Role
 from tests.architecture.asking import Asking
 from tests.architecture.world import YEAR
+from tests.factories.accounts import bearer
 from tests.functional.test_bad_input_screens import asking, undone, world_session
 
 __all__ = ["asking", "world_session"]
@@ -29,7 +29,7 @@ def test_whatever_the_document_allows_is_answered(asking: Asking, world_session:
     """Requests drawn from the OpenAPI document, sound and unsound, from a fixed seed."""
     place = "city" if role is Role.MUNICIPAL_ADMIN else "grassroots"
     account = asking.world.accounts[f"{role.value}@{place}"]
-    headers = {"Authorization": f"Bearer {create_access_token(identity=str(account.id))}"}
+    headers = bearer(account.id)
     document = asking.client.get("/api/v1/_openapi").json
     schema = schemathesis.openapi.from_dict(document)
     asked = 0
