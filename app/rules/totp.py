@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hmac
 from datetime import datetime
-from urllib.parse import quote, urlencode
 
 SECONDS = 30
 DIGITS = 6
@@ -33,10 +32,3 @@ def matching_step(secret: bytes, code: str, now: datetime) -> int | None:
 def written_secret(secret: bytes) -> str:
     """The secret as people type it into an app."""
     return base64.b32encode(secret).decode().rstrip("=")
-
-
-def enrolment_uri(secret: bytes, *, account: str, issuer: str) -> str:
-    """What the QR code of the enrolment says."""
-    label = f"{quote(issuer)}:{quote(account)}"
-    facts = {"secret": written_secret(secret), "issuer": issuer, "digits": DIGITS, "period": SECONDS}
-    return f"otpauth://totp/{label}?{urlencode(facts, quote_via=quote)}"

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import base64
 from datetime import datetime
+from urllib.parse import quote, urlencode
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from app.models.sign_in import RecoveryCode, SecondFactorKey
-from app.rules.totp import DIGITS, matching_step
+from app.rules.totp import DIGITS, SECONDS, matching_step, written_secret
 from app.rules.writing import compact
 from app.security.tokens import recovery_hash
+
+
+def enrolment_uri(secret: bytes, *, account: str, issuer: str) -> str:
+    """What the QR code of the enrolment says to a phone's app."""
+    label = f"{quote(issuer)}:{quote(account)}"
+    facts = {"secret": written_secret(secret), "issuer": issuer, "digits": DIGITS, "period": SECONDS}
+    return f"otpauth://totp/{label}?{urlencode(facts, quote_via=quote)}"
 
 
 def use_code(session: Session, account_id: int, typed: str, now: datetime) -> bool:

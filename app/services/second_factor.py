@@ -14,10 +14,11 @@ from sqlalchemy.orm import Session
 from app.models import Account, RecoveryCode, SecondFactorKey
 from app.rules.accounts import MailPurpose
 from app.rules.sign_in import SessionEnd
-from app.rules.totp import SECRET_BYTES, enrolment_uri, matching_step, written_secret
+from app.rules.totp import SECRET_BYTES, matching_step, written_secret
 from app.rules.violations import RuleViolation
 from app.rules.writing import compact
 from app.security.actor import Actor
+from app.security.second_factor import enrolment_uri
 from app.security.sessions import end_sessions
 from app.security.tokens import new_recovery_code, recovery_hash
 from app.services.accounts import log_account, managed_account

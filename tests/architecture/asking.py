@@ -45,7 +45,7 @@ class Asker:
         if self.role in TREE_ROLES:
             return self.place in world.places[place].path
         if self.role is Role.SECURITY_ADMIN:
-            return kind in (Kind.UNION, Kind.ACCOUNT)
+            return kind in (Kind.UNION, Kind.ACCOUNT, Kind.INVITATION)
         if self.role is Role.CENTRE_CLERK:
             if kind in (Kind.BATCH, Kind.COVERED):
                 return place in world.filed
@@ -134,10 +134,10 @@ class Asking:
             endpoint: getattr(app.view_functions[endpoint], "needs", None) for endpoint in self.rules
         }
         # Signed in once, before anybody compares rows.
-        self._browsers = {
+        self.browsers = {
             who: new_session(account.id, SessionKind.BROWSER) for who, account in world.accounts.items()
         }
-        self._programs = {who: bearer(account.id) for who, account in world.accounts.items()}
+        self.programs = {who: bearer(account.id) for who, account in world.accounts.items()}
         self._adapter = app.url_map.bind("localhost")
 
     def methods(self, endpoint: str) -> set[str]:
@@ -171,9 +171,9 @@ class Asking:
         if account is None:
             self.client.delete_cookie("canbao")
         elif by_program:
-            options["headers"] = self._programs[str(asker)]
+            options["headers"] = self.programs[str(asker)]
         else:
-            use_session(self.client, self._browsers[str(asker)])
+            use_session(self.client, self.browsers[str(asker)])
         if sends and by_program and not (isinstance(content, dict) and "file" in content):
             options["json"] = content
         elif sends:

@@ -46,8 +46,8 @@ class Case:
     part: bool = False
 
 
-U, A, M, B, D, V, N, R, S, T, E = (
-    Kind.UNION, Kind.ACCOUNT, Kind.MEMBER, Kind.BATCH, Kind.DISTRICT_BATCH, Kind.VOUCHER, Kind.NOTICE,
+U, A, I, M, B, D, V, N, R, S, T, E = (
+    Kind.UNION, Kind.ACCOUNT, Kind.INVITATION, Kind.MEMBER, Kind.BATCH, Kind.DISTRICT_BATCH, Kind.VOUCHER, Kind.NOTICE,
     Kind.IMPORT, Kind.SPLIT, Kind.TRANSFER, Kind.ERASURE,
 )  # fmt: skip
 
@@ -65,6 +65,7 @@ ACCOUNT = {
     "role": "operator",
     "union_code": Other.CODE,
 }
+INVITATION = {"email": "newcomer@example.org", "role": "operator", "union_code": Other.CODE}
 MEMBER = {
     "name": "新人",
     "id_type": "passport",
@@ -91,6 +92,28 @@ SCREENS: dict[str, Case] = {
     "Accounts.create": Case(bodies=[({}, ACCOUNT)]),
     "Accounts.reset": Case({"account_id": A}),
     "Accounts.active": Case({"account_id": A}, body={"active": "no"}),
+    "Accounts.show": Case({"account_id": A}),
+    "Accounts.role": Case({"account_id": A}, body={"role": "operator"}),
+    "Accounts.second_factor": Case({"account_id": A}),
+    "Accounts.end_sessions": Case({"account_id": A}),
+    "Accounts.end_session": Case({"account_id": A}, {"session_id": 1}),
+    "Invitations.list": Case(),
+    "Invitations.create": Case(
+        queries=[{"union": Other.CODE}, {"replaces": A}], bodies=[({}, INVITATION), ({"replaces": A}, INVITATION)]
+    ),
+    "Invitations.again": Case({"invitation_id": I}),
+    "Invitations.withdraw": Case({"invitation_id": I}),
+    "Online.list": Case(queries=[{"text": Other.MARK}]),
+    "Letters.list": Case(),
+    "Letters.show": Case(fixed={"row_id": 1}, alone=(404,)),
+    "Profile.show": Case(),
+    "Profile.end_session": Case(fixed={"session_id": 1}),
+    "Profile.end_others": Case(),
+    "SecondFactors.show": Case(),
+    "SecondFactors.begin": Case(),
+    "SecondFactors.confirm": Case(),
+    "SecondFactors.codes": Case(),
+    "SecondFactors.drop": Case(),
     "Audit.list": Case(queries=[{"person": Other.MARK}]),
     "Centre.queue": Case(queries=[{"district": Other.MARK}, {"number": "CB"}]),
     "Centre.batch": Case({"row_id": D}),
@@ -252,6 +275,7 @@ API: dict[str, Case] = {
     ),
     "ImportsApi.import_unions": Case(),
     "ImportsApi.template": Case(),
+    "LoginApi.logout": Case(),
     "MembersApi.list_members": Case(queries=[{"union_id": U}, SEARCH, {"name": "有卡"}]),
     "OrganisationApi.create_account": Case(bodies=[({}, ACCOUNT)]),
     "OrganisationApi.create_union": Case(),
@@ -284,8 +308,14 @@ OPEN_TO_ALL: dict[str, str] = {
     "LanguageSwitch.switch": "sets the language of the browser's session",
     "LocaleView.index": "the framework's own way to do so",
     "LoginApi.login": "signs in",
+    "LoginView.captcha": "another riddle for the login page",
+    "LoginView.code": "the second factor, for who brings a sealed proof of the password",
     "LoginView.login": "signs in",
     "LoginView.logout": "signs out",
+    "Registration.register": "what the link of an invitation opens; 404 without its secret part",
+    "SignInHelp.manual": "the manual, the same for everybody",
+    "SignInHelp.notices": "the calendar of the year in work",
+    "SignInHelp.support": "whom to turn to",
     "OpenApiDocument.document": "the document of the API",
     "UtilView.back": "goes back to the last page of the session",
     "appbuilder.static": "the framework's assets",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from itertools import count
 
 from flask.testing import FlaskClient
@@ -12,9 +13,10 @@ from sqlalchemy.orm import Session
 
 from app.clock import now
 from app.extensions import db
-from app.models import Account, Union
-from app.rules.sign_in import SessionKind
+from app.models import Account, SignInFailure, Union
+from app.rules.sign_in import CountedBy, SessionKind
 from app.security.actor import Actor, actor_of
+from app.security.attempts import account_key
 from app.security.manager import SESSION_CLAIM
 from app.security.passwords import hash_password
 from app.security.roles import Role
@@ -89,6 +91,19 @@ def new_session(account_id: int, kind: SessionKind) -> str:
     return begin_session(
         db.session(), account_id, kind, address="127.0.0.1", user_agent="tests", now=now()
     )
+
+
+def failures_of(account: Account) -> int:
+    """Failures in a row that count against the account."""
+    row = db.session().get(SignInFailure, (CountedBy.ACCOUNT, account_key(account.id, "")))
+    return row.failures if row else 0
+
+
+def add_failures(account: Account, count: int, at: datetime) -> None:
+    """As if somebody had failed so often, the last time then."""
+    key = account_key(account.id, "")
+    db.session().add(SignInFailure(kind=CountedBy.ACCOUNT, key=key, failures=count, failed_at=at))
+    db.session().flush()
 
 
 def _hash(password: str) -> str:

@@ -14,7 +14,6 @@ from sqlalchemy.orm import Session
 
 from tests.architecture.asking import Asking, filled
 from tests.architecture.cases import API
-from tests.factories.accounts import bearer
 from tests.functional.hostile import BODIES, HOSTILE, HOSTILE_JSON, NO_JSON
 from tests.functional.test_bad_input_screens import asker_and_address, asking, undone, world_session
 
@@ -63,8 +62,7 @@ class Call:
         self.asking, self.session = asking, session
         self.asker, address = asker_and_address(asking, endpoint)
         self.address = address.partition("?")[0]
-        account = asking.world.accounts[str(self.asker)]
-        self.headers = bearer(account.id)
+        self.headers = asking.programs[str(self.asker)]
 
     def refused_or_done(self, method: str, what: object, **options: Any) -> None:
         answer, changed = undone(

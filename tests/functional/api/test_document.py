@@ -16,7 +16,6 @@ from werkzeug.test import TestResponse
 from app.security.roles import Role
 from tests.architecture.asking import Asking
 from tests.architecture.world import YEAR
-from tests.factories.accounts import bearer
 from tests.functional.test_bad_input_screens import asking, undone, world_session
 
 __all__ = ["asking", "world_session"]
@@ -28,8 +27,7 @@ pytestmark = pytest.mark.xdist_group("bad input")
 def test_whatever_the_document_allows_is_answered(asking: Asking, world_session: Session, role: Role) -> None:
     """Requests drawn from the OpenAPI document, sound and unsound, from a fixed seed."""
     place = "city" if role is Role.MUNICIPAL_ADMIN else "grassroots"
-    account = asking.world.accounts[f"{role.value}@{place}"]
-    headers = bearer(account.id)
+    headers = asking.programs[f"{role.value}@{place}"]
     document = asking.client.get("/api/v1/_openapi").json
     schema = schemathesis.openapi.from_dict(document)
     asked = 0
