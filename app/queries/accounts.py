@@ -69,7 +69,9 @@ def invitations_page(session: Session, actor: Actor, now: datetime, cursor: Curs
     return page_of(session, statement, [Invitation.id], cursor)
 
 
-def trail_of_union(session: Session, actor: Actor, union_id: int, roles: Iterable[str]) -> Sequence[RoleHolding]:
+def trail_of_union(
+    session: Session, actor: Actor, union_id: int, roles: Iterable[str]
+) -> Sequence[RoleHolding]:
     """Who held these roles of the union, the newest first, as far as the actor sees."""
     return session.scalars(
         select(RoleHolding)
@@ -89,7 +91,5 @@ def roles_lost_since(session: Session, account_id: int, since: datetime | None) 
     if since is None:
         return []
     return session.scalars(
-        select(RoleHolding).where(
-            RoleHolding.account_id == account_id, RoleHolding.held_until > since
-        )
+        select(RoleHolding).where(RoleHolding.account_id == account_id, RoleHolding.held_until > since)
     ).all()

@@ -35,6 +35,7 @@ class MailPurpose(StrEnum):
     PASSWORD_RESET = "password_reset"  # noqa: S105
     SECOND_FACTOR_RESET = "second_factor_reset"
 
+
 ROLE_LEVELS: dict[str, frozenset[UnionLevel]] = {
     "municipal_admin": frozenset({UnionLevel.MUNICIPAL}),
     "district_reviewer": frozenset({UnionLevel.DISTRICT}),

@@ -56,9 +56,7 @@ def forgive(session: Session, *, account_id: int, name: str, address: str) -> No
     """After a sign-in: the account's count is over, and its own slips no longer count against the address."""
     own = session.scalar(
         select(SignInFailure.failures)
-        .where(
-            SignInFailure.kind == CountedBy.ACCOUNT, SignInFailure.key == account_key(account_id, name)
-        )
+        .where(SignInFailure.kind == CountedBy.ACCOUNT, SignInFailure.key == account_key(account_id, name))
         .with_for_update()
     )
     _take_back(session, CountedBy.ACCOUNT, account_key(account_id, name), own or 0)
@@ -90,9 +88,7 @@ def _held(session: Session, kind: CountedBy, key: bytes, now: datetime) -> Failu
     row = session.execute(
         upsert(SignInFailure)
         .values(kind=kind, key=key, failures=0, failed_at=now)
-        .on_conflict_do_update(
-            index_elements=["kind", "key"], set_={"failures": SignInFailure.failures}
-        )
+        .on_conflict_do_update(index_elements=["kind", "key"], set_={"failures": SignInFailure.failures})
         .returning(SignInFailure.failures, SignInFailure.failed_at)
     ).one()
     return Failures(row.failures, row.failed_at).at(now)

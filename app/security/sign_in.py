@@ -124,8 +124,10 @@ def check_code(passed: Passed, code: str, visitor: Visitor) -> None:
             return
         outcome = Outcome.LOCKED if locked else Outcome.WRONG_CODE
         note_attempt(session, passed.account_id, "", visitor, outcome, at)
-    raise RuleViolation("login_locked", status=429) if locked else RuleViolation(
-        "code_wrong", status=401, field="code"
+    raise (
+        RuleViolation("login_locked", status=429)
+        if locked
+        else RuleViolation("code_wrong", status=401, field="code")
     )
 
 
@@ -136,9 +138,7 @@ def require_own_password(account_id: int, password: str, visitor: Visitor, *, fi
     """
     at = now()
     with transaction() as session:
-        standing = count_attempt(
-            session, account_id=account_id, name="", address=visitor.address, now=at
-        )
+        standing = count_attempt(session, account_id=account_id, name="", address=visitor.address, now=at)
         stored = session.scalar(select(Account.password).where(Account.id == account_id))
     right = password_fits(stored, password)
     if standing.account_locked:

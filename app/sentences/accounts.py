@@ -6,9 +6,13 @@ from flask_babel import lazy_gettext as _
 
 SENTENCES = {
     "login_failed": _("The account name or the password is not right."),
-    "login_locked": _("Too many failed attempts. Please wait a while and try again; each further failure waits longer."),
+    "login_locked": _(
+        "Too many failed attempts. Please wait a while and try again; each further failure waits longer."
+    ),
     "code_needed": _("This account has a second factor. Please send the code of the phone along."),
-    "code_wrong": _("The code is not right or was used before. Please take the next one that the phone shows."),
+    "code_wrong": _(
+        "The code is not right or was used before. Please take the next one that the phone shows."
+    ),
     "second_factor_missing": _("This account needs a second factor. Please set it up on the pages first."),
     "second_factor_there": _("The second factor is set up already."),
     "enrolment_over": _("Setting up took too long. Please begin again."),

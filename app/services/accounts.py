@@ -204,9 +204,7 @@ def change_role(session: Session, actor: Actor, *, account_id: int, role: Role, 
     if account.active:
         take_up(session, account, role.value, now)
     end_sessions(session, account.id, SessionEnd.ROLE, by=actor, now=now)
-    log_account(
-        session, actor, account, "change_role", now, {"from": " ".join(before), "to": role.value}
-    )
+    log_account(session, actor, account, "change_role", now, {"from": " ".join(before), "to": role.value})
     return account
 
 

@@ -15,8 +15,8 @@ from app.security.actor import Actor, actor_of
 from app.security.passwords import hash_password
 from app.security.roles import Role
 from app.services.accounts import role_row
-from app.services.holdings import take_up_all
 from app.services.demo_tree import DemoTree
+from app.services.holdings import take_up_all
 
 MANAGER_OF_A_DISTRICT = "manager2"
 OPERATOR_AFTER_SUBMIT = "operator2"

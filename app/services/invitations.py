@@ -193,9 +193,7 @@ def _require_pace(session: Session, actor: Actor, now: datetime) -> None:
     sent = session.scalar(
         select(func.count())
         .select_from(Invitation)
-        .where(
-            Invitation.invited_by == actor.account_id, Invitation.mailed_at > now - timedelta(hours=1)
-        )
+        .where(Invitation.invited_by == actor.account_id, Invitation.mailed_at > now - timedelta(hours=1))
     )
     if (sent or 0) >= INVITATIONS_AN_HOUR:
         raise RuleViolation("invitations_too_many", status=429, most=INVITATIONS_AN_HOUR)

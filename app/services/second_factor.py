@@ -60,9 +60,7 @@ def enrolment_to_scan(session: Session, actor: Actor, now: datetime) -> Enrolmen
     if key is None or not _waits(key, now):
         return None
     secret = base64.b64decode(key.secret)
-    return Enrolment(
-        enrolment_uri(secret, account=actor.username, issuer=ISSUER), written_secret(secret)
-    )
+    return Enrolment(enrolment_uri(secret, account=actor.username, issuer=ISSUER), written_secret(secret))
 
 
 def confirm_enrolment(session: Session, actor: Actor, code: str, now: datetime) -> list[str]:

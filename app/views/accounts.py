@@ -123,9 +123,7 @@ class Accounts(Screen):
         return self._changed(
             account_id,
             words,
-            lambda session: set_active(
-                session, self.actor, account_id=account_id, active=enable, now=now()
-            ),
+            lambda session: set_active(session, self.actor, account_id=account_id, active=enable, now=now()),
         )
 
     @expose("/<int:account_id>/role", methods=["POST"])
@@ -163,9 +161,7 @@ class Accounts(Screen):
 
     def _put_out(self, account_id: int, session_id: int | None) -> Any:
         with transaction() as session:
-            ended = force_out(
-                session, self.actor, account_id=account_id, session_id=session_id, now=now()
-            )
+            ended = force_out(session, self.actor, account_id=account_id, session_id=session_id, now=now())
         flash(_("%(number)s sessions ended.", number=ended), "ok")
         if request.form.get("back") == "online":
             return redirect(url_for("Online.list"))

@@ -82,26 +82,20 @@ class Invitations(Screen):
     def again(self, invitation_id: int) -> Any:
         try:
             with transaction() as session:
-                email = invite_again(
-                    session, self.actor, invitation_id=invitation_id, now=now()
-                ).email
+                email = invite_again(session, self.actor, invitation_id=invitation_id, now=now()).email
         except RuleViolation as refusal:
             if refusal.status in (403, 404):
                 raise
             flash(refusal_text(refusal), "stop")
         else:
-            flash(
-                _("A new invitation goes out to %(email)s; the old link has ended.", email=email), "ok"
-            )
+            flash(_("A new invitation goes out to %(email)s; the old link has ended.", email=email), "ok")
         return redirect(url_for("Invitations.list"))
 
     @expose("/<int:invitation_id>/withdraw", methods=["POST"])
     @needs(Permission.MANAGE_ACCOUNTS)
     def withdraw(self, invitation_id: int) -> Any:
         with transaction() as session:
-            email = withdraw_invitation(
-                session, self.actor, invitation_id=invitation_id, now=now()
-            ).email
+            email = withdraw_invitation(session, self.actor, invitation_id=invitation_id, now=now()).email
         flash(_("The invitation of %(email)s is taken back.", email=email), "ok")
         return redirect(url_for("Invitations.list"))
 

@@ -28,9 +28,7 @@ class Online(Screen):
         text = request.args.get("text", "").strip()[:100]
         return self.render(
             "accounts/online.html",
-            page=online_page(
-                db.session(), self.actor, text, session_limits(), now(), cursor_of_request()
-            ),
+            page=online_page(db.session(), self.actor, text, session_limits(), now(), cursor_of_request()),
             text=text,
             manages=lambda account: manages(self.actor, account),
         )

@@ -34,9 +34,7 @@ class Password(Screen):
             status = 422 if form.is_submitted() else 200
             return self.render("accounts/password.html", form=form, expired=expired), status
         try:
-            require_own_password(
-                self.actor.account_id, form.old.data, visitor_of_request(), field="old"
-            )
+            require_own_password(self.actor.account_id, form.old.data, visitor_of_request(), field="old")
             with transaction() as session:
                 change_password(session, self.actor, old=form.old.data, new=form.password.data, now=now())
                 token = session_instead(session, self.actor.account_id)

@@ -20,18 +20,14 @@ class SignInHelp(Screen):
     @expose("/support")
     @public
     def support(self) -> str:
-        return self.render(
-            "help/support.html", contact=current_app.config["SETTINGS"].support_contact
-        )
+        return self.render("help/support.html", contact=current_app.config["SETTINGS"].support_contact)
 
     @expose("/notices")
     @public
     def notices(self) -> str:
         """The calendar of the year in work: dates that every union is told anyway, and nothing else."""
         year = year_in_work(db.session())
-        return self.render(
-            "help/notices.html", year=year, steps=year_steps(year, now()) if year else []
-        )
+        return self.render("help/notices.html", year=year, steps=year_steps(year, now()) if year else [])
 
     @expose("/manual.pdf")
     @public

@@ -24,7 +24,11 @@ ALWAYS_OPEN = frozenset(
     {"LoginView.login", "LoginView.logout", "LanguageSwitch.switch", "static", "appbuilder.static"}
 )
 BEFORE_ANYTHING = ALWAYS_OPEN | {"Password.change"}
-BEFORE_THE_SECOND_FACTOR = BEFORE_ANYTHING | {"SecondFactors.show", "SecondFactors.begin", "SecondFactors.confirm"}
+BEFORE_THE_SECOND_FACTOR = BEFORE_ANYTHING | {
+    "SecondFactors.show",
+    "SecondFactors.begin",
+    "SecondFactors.confirm",
+}
 
 
 def remember_session(token: str) -> None:

@@ -46,8 +46,8 @@ class Case:
     part: bool = False
 
 
-U, A, I, M, B, D, V, N, R, S, T, E = (
-    Kind.UNION, Kind.ACCOUNT, Kind.INVITATION, Kind.MEMBER, Kind.BATCH, Kind.DISTRICT_BATCH, Kind.VOUCHER, Kind.NOTICE,
+U, A, M, B, D, V, N, R, S, T, E = (
+    Kind.UNION, Kind.ACCOUNT, Kind.MEMBER, Kind.BATCH, Kind.DISTRICT_BATCH, Kind.VOUCHER, Kind.NOTICE,
     Kind.IMPORT, Kind.SPLIT, Kind.TRANSFER, Kind.ERASURE,
 )  # fmt: skip
 
@@ -99,10 +99,11 @@ SCREENS: dict[str, Case] = {
     "Accounts.end_session": Case({"account_id": A}, {"session_id": 1}),
     "Invitations.list": Case(),
     "Invitations.create": Case(
-        queries=[{"union": Other.CODE}, {"replaces": A}], bodies=[({}, INVITATION), ({"replaces": A}, INVITATION)]
+        queries=[{"union": Other.CODE}, {"replaces": A}],
+        bodies=[({}, INVITATION), ({"replaces": A}, INVITATION)],
     ),
-    "Invitations.again": Case({"invitation_id": I}),
-    "Invitations.withdraw": Case({"invitation_id": I}),
+    "Invitations.again": Case({"invitation_id": Kind.INVITATION}),
+    "Invitations.withdraw": Case({"invitation_id": Kind.INVITATION}),
     "Online.list": Case(queries=[{"text": Other.MARK}]),
     "Letters.list": Case(),
     "Letters.show": Case(fixed={"row_id": 1}, alone=(404,)),

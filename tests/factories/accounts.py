@@ -21,6 +21,7 @@ from app.security.manager import SESSION_CLAIM
 from app.security.passwords import hash_password
 from app.security.roles import Role
 from app.security.sessions import begin_session
+from app.services.holdings import take_up
 
 PASSWORD = "Haicheng-2025"
 
@@ -52,6 +53,7 @@ def make_account(
     )
     session.add(account)
     session.flush()
+    take_up(session, account, role.value, now())
     return account
 
 
@@ -88,9 +90,7 @@ def bearer(account_id: int) -> dict[str, str]:
 
 def new_session(account_id: int, kind: SessionKind) -> str:
     """A session that begins now; its id."""
-    return begin_session(
-        db.session(), account_id, kind, address="127.0.0.1", user_agent="tests", now=now()
-    )
+    return begin_session(db.session(), account_id, kind, address="127.0.0.1", user_agent="tests", now=now())
 
 
 def failures_of(account: Account) -> int:
