@@ -50,6 +50,24 @@ class Settings:
     id_keys: str = ""
     person_key: str = ""
     import_days_kept: int = 180
+    captcha: bool = True
+    second_factor: str = "optional"
+    idle_minutes: int = 30
+    session_hours: int = 12
+    token_minutes: int = 120
+    password_days: int = 0
+    smtp_url: str = ""
+    mail_from: str = ""
+    public_url: str = ""
+    https: bool = False
+    trusted_proxies: int = 0
+    support_contact: str = ""
+
+    @property
+    def address(self) -> str:
+        """Where people reach the product, without a slash at the end: what letters link to."""
+        host = "127.0.0.1" if self.host in {"0.0.0.0", ""} else self.host  # noqa: S104
+        return self.public_url or f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
 
     @property
     def embedded(self) -> bool:
@@ -73,6 +91,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     data_dir = Path(env.get("CANBAO_DATA_DIR") or "var").expanduser().resolve()
     database_url = with_driver(env.get("CANBAO_DATABASE_URL", "").strip())
     _check_database_password(database_url)
+    public_url = _public_url(env.get("CANBAO_PUBLIC_URL", "").strip())
     settings = Settings(
         host=env.get("CANBAO_HOST") or "127.0.0.1",
         port=_whole_number(env, "CANBAO_PORT", 8080, least=1, most=65535),
@@ -87,6 +106,18 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         id_keys=_id_keys(env.get("CANBAO_ID_KEYS", "").strip(), database_url, data_dir),
         person_key=_person_key(env.get("CANBAO_PERSON_KEY", "")),
         import_days_kept=_whole_number(env, "CANBAO_IMPORT_DAYS_KEPT", 180, least=1, most=3650),
+        captcha=_yes_or_no(env, "CANBAO_CAPTCHA", default=True),
+        second_factor=_one_of(env, "CANBAO_SECOND_FACTOR", ("optional", "off", "required")),
+        idle_minutes=_whole_number(env, "CANBAO_IDLE_MINUTES", 30, least=1, most=1440),
+        session_hours=_whole_number(env, "CANBAO_SESSION_HOURS", 12, least=1, most=168),
+        token_minutes=_whole_number(env, "CANBAO_TOKEN_MINUTES", 120, least=1, most=1440),
+        password_days=_whole_number(env, "CANBAO_PASSWORD_DAYS", 0, least=0, most=3650),
+        smtp_url=_smtp_url(env.get("CANBAO_SMTP_URL", "").strip()),
+        mail_from=env.get("CANBAO_MAIL_FROM", "").strip(),
+        public_url=public_url,
+        https=_yes_or_no(env, "CANBAO_HTTPS", default=public_url.startswith("https://")),
+        trusted_proxies=_whole_number(env, "CANBAO_TRUSTED_PROXIES", 0, least=0, most=5),
+        support_contact=env.get("CANBAO_SUPPORT", "").strip(),
     )
     _check_passwords(settings)
     _check_keys_differ(settings)
@@ -240,6 +271,36 @@ def _check_keys_differ(settings: Settings) -> None:
     for name in ("CANBAO_ADMIN_PASSWORD", "CANBAO_DEMO_PASSWORD"):
         if others[name] and others[name] in (settings.secret_key, settings.person_key):
             raise ConfigError(f"{name} must not be a key as well: whoever types it could sign anything.")
+
+
+def _smtp_url(given: str) -> str:
+    """`smtp://` (with STARTTLS where the server offers it) or `smtps://`; empty: letters become files."""
+    parts = urlsplit(given)
+    try:
+        known = not given or (parts.scheme in {"smtp", "smtps"} and parts.hostname and parts.port != 0)
+    except ValueError:
+        known = False
+    if not known:
+        raise ConfigError(
+            "CANBAO_SMTP_URL must be like smtp://user:password@mail.example:587 or smtps://mail.example"
+            " (user and password with their special signs as %40 and so on)."
+        )
+    return given
+
+
+def _public_url(given: str) -> str:
+    parts = urlsplit(given)
+    if given and (parts.scheme not in {"http", "https"} or not parts.netloc or parts.path not in {"", "/"}):
+        raise ConfigError("CANBAO_PUBLIC_URL must be like https://canbao.example, without a path.")
+    return given.rstrip("/")
+
+
+def _one_of(env: Mapping[str, str], name: str, known: tuple[str, ...]) -> str:
+    """One of the known words; the first where nothing is set."""
+    text = env.get(name, "").strip().lower() or known[0]
+    if text not in known:
+        raise ConfigError(f"{name} must be one of {', '.join(known)}, not {text!r}.")
+    return text
 
 
 def _derived_key(secret_key: str, purpose: bytes) -> bytes:

@@ -9,6 +9,7 @@ from pathlib import Path
 from flask import Flask
 from flask_appbuilder import AppBuilder
 from flask_babel import get_locale
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from config import Settings, load_settings
 
@@ -55,10 +56,13 @@ def create_app(settings: Settings | None = None) -> Flask:
         MAX_FORM_MEMORY_SIZE=LARGEST_FORM,
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
-        SESSION_COOKIE_NAME="canbao",
-        PERMANENT_SESSION_LIFETIME=timedelta(hours=12),
+        SESSION_COOKIE_SECURE=settings.https,
+        # The prefix makes browsers refuse the cookie from anything but this host over https.
+        SESSION_COOKIE_NAME="__Host-canbao" if settings.https else "canbao",
+        SESSION_COOKIE_PATH="/",
+        PREFERRED_URL_SCHEME="https" if settings.https else "http",
         JWT_SECRET_KEY=sha256(b"bearer tokens:" + settings.secret_key.encode()).hexdigest(),
-        JWT_ACCESS_TOKEN_EXPIRES=timedelta(hours=8),
+        JWT_ACCESS_TOKEN_EXPIRES=timedelta(minutes=settings.token_minutes),
         JWT_TOKEN_LOCATION=["headers"],
         APP_NAME="参保通 Canbao",
         LANGUAGES={
@@ -74,6 +78,9 @@ def create_app(settings: Settings | None = None) -> Flask:
         FAB_UPDATE_PERMS=False,
         FAB_API_MAX_PAGE_SIZE=200,
     )
+    if settings.trusted_proxies:
+        hops = settings.trusted_proxies
+        application.wsgi_app = ProxyFix(application.wsgi_app, x_for=hops, x_proto=hops, x_host=0)  # type: ignore[method-assign]
     db.init_app(application)
     migrate.init_app(application, db, directory=str(ROOT / "migrations"))
     csrf.init_app(application)

@@ -13,6 +13,7 @@ from app import create_app
 from app.clock import now
 from app.database import CONNECT_ARGUMENTS, database_url, migrate_to_head
 from app.models.accounts import Account
+from app.services.accounts import sync_roles
 from app.transaction import transaction
 from config import Settings, secret_file
 
@@ -29,6 +30,8 @@ def prepare_database(settings: Settings) -> Iterator[str]:
     migrate_to_head(url)
     application = create_app(settings)
     with application.app_context():
+        with transaction() as session:
+            sync_roles(session)
         if settings.demo:
             yield from demo_city(settings)
         else:

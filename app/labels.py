@@ -85,6 +85,7 @@ TONES: Mapping[str, Mapping[str, str]] = {
         "export": "wait",
         "change": "go",
     },
+    "SessionEnd": {"forced": "bad", "disabled": "bad", "reset": "wait"},
 }
 
 WORDS: Mapping[str, Mapping[str, LazyString]] = {
@@ -352,6 +353,23 @@ WORDS: Mapping[str, Mapping[str, LazyString]] = {
         "manager": _("Statistics manager"),
         "auditor": _("Auditor"),
         "security_admin": _("Security administrator"),
+    },
+    "SessionKind": {"browser": _("Browser"), "program": _("Program")},
+    "SessionEnd": {
+        "signed_out": _("Signed out"),
+        "idle": _("Idle for too long"),
+        "too_long": _("Its time was over"),
+        "forced": _("Ended by force"),
+        "password": _("Password changed"),
+        "reset": _("Password reset"),
+        "disabled": _("Account disabled"),
+        "role": _("Role changed"),
+        "second_factor": _("Second factor changed"),
+    },
+    "MailPurpose": {
+        "invitation": _("Invitation"),
+        "password_reset": _("Password reset"),
+        "second_factor_reset": _("Second factor taken off"),
     },
 }
 

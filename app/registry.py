@@ -17,6 +17,7 @@ from app.api.openapi import OpenApiDocument
 from app.api.organisation import OrganisationApi
 from app.api.review import ReviewApi
 from app.api.settlement import SettlementApi
+from app.api.sign_in import LoginApi
 from app.api.years import YearsApi
 from app.extensions import csrf
 from app.views.accounts import Accounts
@@ -35,22 +36,27 @@ from app.views.filing import Filing
 from app.views.health import health
 from app.views.home import Home
 from app.views.imports import Imports
+from app.views.invitations import Invitations, Registration
 from app.views.language import LanguageSwitch
-from app.views.login import LoginView, ask_for_new_password
+from app.views.login import LoginView
 from app.views.marks import Marks
 from app.views.members import Members
 from app.views.metrics import init_request_metrics, metrics
 from app.views.monitor import Monitor
 from app.views.numbers import Numbers
+from app.views.online import Letters, Online
 from app.views.organisation import Employers, Unions
 from app.views.password import Password
 from app.views.personal_data import PersonalDataScreen
+from app.views.profile import Profile, SecondFactors
 from app.views.question import ask_first
 from app.views.retirement import Retirement
 from app.views.review import Review
 from app.views.schedule import TIMETABLE_KEY, Schedule
 from app.views.search import Search
 from app.views.settlement import DistrictBatches
+from app.views.sign_in_help import SignInHelp
+from app.views.signing import ask_for_what_comes_first
 from app.views.statistics import Statistics
 from app.views.transfers import Transfers
 from app.views.years import Years
@@ -64,7 +70,14 @@ BLUEPRINTS: tuple[Blueprint, ...] = (health, metrics)
 SCREENS: tuple[type[Any], ...] = (
     LanguageSwitch,
     Password,
+    Profile,
+    SecondFactors,
     Accounts,
+    Invitations,
+    Registration,
+    Online,
+    Letters,
+    SignInHelp,
     Dictionary,
     Enrolment,
     Confirmation,
@@ -97,6 +110,7 @@ SCREENS: tuple[type[Any], ...] = (
 """Subclasses of `app.views.base.Screen`."""
 
 APIS: tuple[type[Any], ...] = (
+    LoginApi,
     OrganisationApi,
     YearsApi,
     ImportsApi,
@@ -113,7 +127,7 @@ APIS: tuple[type[Any], ...] = (
 
 
 def register_all(app: Flask, appbuilder: AppBuilder) -> None:
-    app.before_request(ask_for_new_password)
+    app.before_request(ask_for_what_comes_first)
     app.before_request(ask_first)
     # It changes nothing; and a list that stood open over lunch must still be searchable.
     csrf.exempt("app.views.search.find")

@@ -30,6 +30,9 @@ class Purpose(StrEnum):
     IMPORT_ROW = "import_row"
     FILE = "file"
     SEARCH = "search"
+    SECOND_FACTOR = "second_factor"
+    CAPTCHA = "captcha"
+    SIGN_IN = "sign_in"
 
 
 class CannotUnseal(Exception):
@@ -81,17 +84,17 @@ def key_number(sealed: bytes) -> int:
     return int.from_bytes(sealed[1:PREFIX])
 
 
-def seal_for_address(text: str) -> str:
-    """A text that may stand in an address: nobody else can read it there."""
-    sealed = key_ring().seal(text.encode(), Purpose.SEARCH)
+def seal_for_address(text: str, purpose: Purpose = Purpose.SEARCH) -> str:
+    """A text that may stand in an address or a hidden field: nobody else can read it there."""
+    sealed = key_ring().seal(text.encode(), purpose)
     return base64.urlsafe_b64encode(sealed).decode().rstrip("=")
 
 
-def open_from_address(sealed: str) -> str | None:
-    """What an address says, if it was sealed here."""
+def open_from_address(sealed: str, purpose: Purpose = Purpose.SEARCH) -> str | None:
+    """What an address or a hidden field says, if it was sealed here for this purpose."""
     try:
         raw = base64.b64decode(sealed + "=" * (-len(sealed) % 4), altchars=b"-_", validate=True)
-        return key_ring().unseal(raw, Purpose.SEARCH).decode()
+        return key_ring().unseal(raw, purpose).decode()
     except (binascii.Error, ValueError, CannotUnseal):
         return None
 

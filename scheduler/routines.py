@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from app.clock import now
 from app.jobs import enqueue
 from app.log import log
+from app.security.sessions import end_what_is_over, session_limits
 from app.services.audit import seal_audit_log
 from app.services.imports import give_up_abandoned
 
@@ -41,6 +42,12 @@ def seal_audit(session: Session, boundary: datetime) -> str:
         return "nothing new"
     log.info("audit_log_sealed", sequence=sealed.sequence, hash=sealed.hash)
     return f"{sealed.made} chained, the last is link {sealed.sequence}"
+
+
+def end_sessions(session: Session, boundary: datetime) -> str:
+    """Sessions that nobody ended are over in any case; here that is written down."""
+    ended = end_what_is_over(session, session_limits(), now())
+    return f"{ended} sessions over" if ended else "no session over"
 
 
 def enqueue_check(session: Session, boundary: datetime) -> str:

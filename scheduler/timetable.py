@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.clock import SHANGHAI
 from scheduler.routines import (
+    end_sessions,
     enqueue_check,
     enqueue_forget,
     give_up_imports,
@@ -46,6 +47,7 @@ TIMETABLE: tuple[Entry, ...] = (
     Entry("jobs.sweep_stalled", "* * * * *", sweep_stalled_jobs),
     Entry("imports.give_up", "* * * * *", give_up_imports),
     Entry("audit.seal", "* * * * *", seal_audit),
+    Entry("sessions.end", "* * * * *", end_sessions),
     Entry("check.nightly", "0 2 * * *", enqueue_check),
     Entry("records.forget_old", "30 2 * * *", enqueue_forget),
 )

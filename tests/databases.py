@@ -50,6 +50,7 @@ def settings_for(database_url: str, data_dir: Path) -> Settings:
         secret_key="a secret for tests only",
         web_workers=1,
         training=False,
+        captcha=False,
     )
 
 

@@ -22,6 +22,7 @@ from app.security.needs import needs
 from app.security.roles import Permission
 from app.security.visible import get_visible, visible_to
 from app.services.accounts import create_account
+from app.services.invitations import invite
 from app.services.organisation import create_union
 from app.transaction import transaction
 
@@ -61,17 +62,20 @@ class OrganisationApi(Api):
         post:
           summary: Create an account for a union that the caller may manage
           description: >-
-            Without a password a one-time one is made and answered once; it must be changed on the login page.
+            Without a password an invitation is mailed to the address, which becomes the login name when the
+            invited person registers.
           requestBody:
             required: true
             content:
               application/json:
                 schema: {$ref: '#/components/schemas/AccountBody'}
           responses:
-            201: {description: The account}
+            201: {description: 'The account, or the invitation with `expires_at`'}
             409: {description: The name or e-mail is taken}
         """
         sent = self.body(AccountBody)
+        if sent["password"] is None:
+            return self._invite(sent)
         with transaction() as session:
             created = create_account(
                 session,
@@ -91,8 +95,26 @@ class OrganisationApi(Api):
                 "role": sent["role"].value,
                 "union_code": sent["union_code"],
             }
-            if created.one_time_password:
-                answer["one_time_password"] = created.one_time_password
+        return self.answer(201, answer)
+
+    def _invite(self, sent: dict[str, Any]) -> Any:
+        with transaction() as session:
+            invitation = invite(
+                session,
+                current_actor(),
+                email=sent["email"],
+                role=sent["role"],
+                union_code=sent["union_code"],
+                now=now(),
+            )
+            answer = {
+                "invitation_id": invitation.id,
+                "username": invitation.email,
+                "email": invitation.email,
+                "role": invitation.role,
+                "union_code": sent["union_code"],
+                "expires_at": invitation.expires_at.isoformat(),
+            }
         return self.answer(201, answer)
 
     @expose("/unions", methods=["GET"])

@@ -8,12 +8,21 @@ from app.models.enrolment import Enrolment, EnrolmentBatch, PlanChoice
 from app.models.events import Event, EventObject
 from app.models.fees import FeeSetting, FeeSplit
 from app.models.imports import ImportError, ImportProgress, ImportRow, ImportRun
+from app.models.invitations import Invitation, Mail, RoleHolding
 from app.models.members import EnrolmentConfirmation, EnrolmentExclusion, Member, RetirementKeep
 from app.models.organisation import Employer, Union
 from app.models.personal_data import ErasureRequest, MemberCorrection
 from app.models.requests import IdempotencyKey
 from app.models.schedule import SchedulerRun
 from app.models.settlement import DistrictBatch, DistrictBatchPlan, PaymentVoucher
+from app.models.sign_in import (
+    AccountSession,
+    RecoveryCode,
+    SecondFactorKey,
+    SignInFailure,
+    UsedCaptcha,
+    UsedPassword,
+)
 from app.models.transfers import MemberTransfer
 from app.models.years import Plan, ProtectionWindow, ProtectionYear, WindowExtension, YearPlan
 
@@ -21,6 +30,7 @@ __all__ = [
     "Account",
     "AuditEntry",
     "AuditLink",
+    "AccountSession",
     "DistrictBatch",
     "DistrictBatchPlan",
     "Employer",
@@ -38,6 +48,8 @@ __all__ = [
     "ImportProgress",
     "ImportRow",
     "ImportRun",
+    "Invitation",
+    "Mail",
     "Member",
     "MemberCorrection",
     "MemberTransfer",
@@ -51,10 +63,16 @@ __all__ = [
     "ProtectionYear",
     "ReasonCode",
     "ReasonKind",
+    "RecoveryCode",
     "RetirementKeep",
+    "RoleHolding",
     "SchedulerRun",
+    "SecondFactorKey",
+    "SignInFailure",
     "StoredFile",
     "Union",
+    "UsedCaptcha",
+    "UsedPassword",
     "WindowExtension",
     "YearPlan",
 ]

@@ -1,19 +1,40 @@
-"""Accounts: locks after failed logins, what a password must be, who may give which role."""
+"""Accounts: what a password must be, who may give which role, who needs a second factor."""
 
 from __future__ import annotations
 
+from collections.abc import Set
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from app.rules.organisation import UnionLevel
 from app.rules.violations import RuleViolation
 
-FAILURES_BEFORE_LOCK = 5
-FIRST_LOCK = timedelta(minutes=1)
-LONGEST_LOCK = timedelta(minutes=30)
-
 PASSWORD_LENGTH_LEAST = 10
 PASSWORD_LENGTH_MOST = 128
 PASSWORD_KINDS_LEAST = 3
+PASSWORDS_REMEMBERED = 5
+"""The present one and the four before it: none of them is taken again."""
+
+INVITATION_LASTS = timedelta(days=7)
+INVITATIONS_AN_HOUR = 300
+"""By one account: a district that invites all its unions needs two hours at most."""
+INVITATION_REST = timedelta(minutes=1)
+"""Between two mails of the same invitation."""
+
+
+class SecondFactor(StrEnum):
+    """Whether a second factor is asked for: never, of whoever has one, or of the roles that need one."""
+
+    OFF = "off"
+    OPTIONAL = "optional"
+    REQUIRED = "required"
+
+
+class MailPurpose(StrEnum):
+    INVITATION = "invitation"
+    PASSWORD_RESET = "password_reset"  # noqa: S105
+    SECOND_FACTOR_RESET = "second_factor_reset"
+
 
 ROLE_LEVELS: dict[str, frozenset[UnionLevel]] = {
     "municipal_admin": frozenset({UnionLevel.MUNICIPAL}),
@@ -37,17 +58,13 @@ ADMINISTRATIONS = frozenset({"municipal_admin", "security_admin", "auditor"})
 """System, security and audit administration are apart (GB/T 22239-2019 level 3): only ``security_admin``
 gives these roles and resets or disables who has one, so that nobody lets themselves into another's work."""
 
+FIRST_ADMINISTRATIONS = frozenset({"municipal_admin", "security_admin"})
+"""What the first account of an empty database holds, until all three administrations are in other hands."""
+GIVEN_UP_FIRST = "security_admin"
+"""What the first account loses then: it goes on with the business, others look after accounts and the log."""
 
-def locked_until(failures: int, last_failed_at: datetime | None) -> datetime | None:
-    """Until when an account refuses every login; ``None`` when it doesn't.
-
-    The fifth failure in a row locks for a minute, each further one for twice as long, up to half an hour.
-    """
-    if failures < FAILURES_BEFORE_LOCK or last_failed_at is None:
-        return None
-    doublings = min(failures - FAILURES_BEFORE_LOCK, 10)
-    lock: timedelta = min(FIRST_LOCK * (1 << doublings), LONGEST_LOCK)
-    return last_failed_at + lock
+WORKS_WITHOUT_SECOND_FACTOR = frozenset({"operator", "second_reviewer"})
+"""Municipal, district and centre roles need one where it is enforced."""
 
 
 def check_new_password(password: str, login: str) -> None:
@@ -62,6 +79,27 @@ def check_new_password(password: str, login: str) -> None:
     names = [login.casefold(), login.partition("@")[0].casefold()]
     if any(len(name) >= 3 and name in password.casefold() for name in names):
         raise RuleViolation("password_is_name", field="password")
+
+
+def password_expired(changed_at: datetime | None, days: int, now: datetime) -> bool:
+    """Whether a password is older than the setting allows; ``days`` 0: never, ``changed_at`` None: always."""
+    return bool(days) and (changed_at is None or now - changed_at >= timedelta(days=days))
+
+
+def needs_second_factor(enforced: SecondFactor, roles: Set[str]) -> bool:
+    """Whether who holds these roles may only sign in with a second factor."""
+    return enforced is SecondFactor.REQUIRED and bool(roles - WORKS_WITHOUT_SECOND_FACTOR)
+
+
+def may_hold_together(roles: Set[str], *, first_account: bool, in_other_hands: bool) -> bool:
+    """Whether one account may hold these roles: of the three administrations one alone.
+
+    The first account of an empty database runs two of them until others hold all three.
+    """
+    held = roles & ADMINISTRATIONS
+    if len(held) <= 1:
+        return True
+    return first_account and not in_other_hands and held <= FIRST_ADMINISTRATIONS
 
 
 def check_role_at(role: str, level: UnionLevel | None) -> None:

@@ -14,7 +14,7 @@ from typing import Any, cast
 from flask import Flask, Response, g, has_request_context, request
 from flask_jwt_extended import get_current_user
 from flask_login import current_user
-from sqlalchemy import Table, insert
+from sqlalchemy import Table, func, insert, select
 from sqlalchemy.orm import Session
 
 from app.models import Account, AuditEntry, Member
@@ -35,15 +35,15 @@ def note(
     kind: AuditKind,
     action: str,
     *,
-    account: Account | None = None,
+    account_id: int | None = None,
     actor: Actor | None = None,
     table: str | None = None,
     ids: Sequence[int] = (),
     rows: int = 0,
     facts: Mapping[str, Any] | None = None,
 ) -> None:
-    """Add an entry in the session's transaction. Who acts is what ``app.acting`` told, or the ``account``; its place
-    in the tree is the actor's."""
+    """Add an entry in the session's transaction. Who acts is what ``app.acting`` told, or the account with that
+    id (0: one that isn't there); its place in the tree is the actor's."""
     values: dict[str, Any] = {
         "kind": kind,
         "action": action[:80],
@@ -52,26 +52,25 @@ def note(
         "rows": rows,
         "facts": dict(facts or {}),
     }
-    if account is not None:
-        values |= {"actor_id": account.id, "actor_name": account.first_name, "union_id": account.union_id}
+    if account_id is not None:
+        values |= {"actor_id": account_id or None, **_as_it_is(account_id)}
     if actor is not None:
         place = {"union_id": actor.union_id, "second_id": actor.second_id, "district_id": actor.district_id}
         values |= {name: union_id or None for name, union_id in place.items()}
     session.execute(insert(cast(Table, AuditEntry.__table__)).values(**values))
 
 
-def note_sign_in(session: Session, account: Account) -> None:
-    note(session, AuditKind.SIGN_IN, _endpoint(), account=account)
+def note_sign_in(session: Session, account_id: int) -> None:
+    note(session, AuditKind.SIGN_IN, _endpoint(), account_id=account_id)
 
 
-def note_failed_sign_in(session: Session, account: Account | None, code: str) -> None:
-    """``account``: the one that somebody tried to open. What was typed isn't kept: it may be a password."""
-    note(session, AuditKind.SIGN_IN_FAILED, _endpoint(), account=account, facts={"code": code})
+def note_failed_sign_in(session: Session, account_id: int, code: str) -> None:
+    """``account_id``: what somebody tried to open. What was typed isn't kept: it may be a password."""
+    note(session, AuditKind.SIGN_IN_FAILED, _endpoint(), account_id=account_id, facts={"code": code})
 
 
-def note_sign_out(account: Account) -> None:
-    with transaction() as session:
-        note(session, AuditKind.SIGN_OUT, _endpoint(), account=account)
+def note_sign_out(session: Session, account_id: int) -> None:
+    note(session, AuditKind.SIGN_OUT, _endpoint(), account_id=account_id)
 
 
 def note_reveal(session: Session, member: Member) -> None:
@@ -138,13 +137,20 @@ def _note_request(kind: AuditKind, facts: Mapping[str, Any]) -> None:
             session,
             kind,
             _endpoint(),
-            account=asks if isinstance(asks, Account) else None,
+            account_id=asks.id if isinstance(asks, Account) else None,
             actor=asks if isinstance(asks, Actor) else None,
             table=table,
             ids=[key] if key is not None else [],
             rows=g.get("audited_rows", 0),
             facts=facts,
         )
+
+
+def _as_it_is(account_id: int) -> dict[str, Any]:
+    """Name and union of an account, read by the same statement whether it exists or not."""
+    name = select(Account.first_name).where(Account.id == account_id).scalar_subquery()
+    home = select(Account.union_id).where(Account.id == account_id).scalar_subquery()
+    return {"actor_name": func.coalesce(name, ""), "union_id": home}
 
 
 def _who_asks() -> Actor | Account | None:

@@ -31,6 +31,7 @@ class Permission(StrEnum):
     VIEW_TREE = "view_tree"
     IMPORT_TREE = "import_tree"
     MANAGE_ACCOUNTS = "manage_accounts"
+    MANAGE_SECURITY = "manage_security"
     MANAGE_YEARS = "manage_years"
     VIEW_YEARS = "view_years"
     MANAGE_FEES = "manage_fees"
@@ -94,7 +95,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     Role.CENTRE_CLERK: _READS_THE_YEAR | {P.CENTRE, P.VIEW_DISTRICT_BATCHES},
     Role.MANAGER: _READS_THE_YEAR | _FIGURES | {P.VIEW_MEMBERS, P.VIEW_DISTRICT_BATCHES},
     Role.AUDITOR: frozenset({P.VIEW_HOME, P.VIEW_AUDIT}),
-    Role.SECURITY_ADMIN: frozenset({P.VIEW_HOME, P.MANAGE_ACCOUNTS}),
+    Role.SECURITY_ADMIN: frozenset({P.VIEW_HOME, P.MANAGE_ACCOUNTS, P.MANAGE_SECURITY}),
 }
 
 

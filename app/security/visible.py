@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from app.models import (
     Account,
+    AccountSession,
     AuditEntry,
     DistrictBatch,
     DistrictBatchPlan,
@@ -21,11 +22,13 @@ from app.models import (
     EnrolmentBatch,
     Event,
     EventObject,
+    Invitation,
     Member,
     MemberTransfer,
     Notice,
     NoticeKind,
     PaymentVoucher,
+    RoleHolding,
     Union,
 )
 from app.rules.organisation import UnionLevel
@@ -44,6 +47,9 @@ TREE_ROLES = frozenset(
     {Role.MUNICIPAL_ADMIN, Role.MANAGER, Role.DISTRICT_REVIEWER, Role.SECOND_REVIEWER, Role.OPERATOR}
 )
 
+ACCOUNT_KEEPING = (Union, Account, AccountSession, Invitation, RoleHolding)
+"""What the security administrator sees of the city."""
+
 
 def visible_to(actor: Actor, entity: Any) -> ColumnElement[bool]:
     """The condition that keeps the rows of ``entity`` (a model or an alias of one) that are the actor's to see."""
@@ -55,8 +61,10 @@ def visible_to(actor: Actor, entity: Any) -> ColumnElement[bool]:
         conditions.append(_by_tree(actor, entity, model))
     if Role.CENTRE_CLERK in actor.roles:
         conditions.append(_by_filing(entity, model))
-    if Role.SECURITY_ADMIN in actor.roles and model in (Union, Account):
+    if Role.SECURITY_ADMIN in actor.roles and model in ACCOUNT_KEEPING:
         conditions.append(_by_tree(actor, entity, model))
+    if Role.SECURITY_ADMIN in actor.roles and model is Event:
+        conditions.append(entity.object_kind == EventObject.ACCOUNT)
     if Role.AUDITOR in actor.roles and model is Event:
         conditions.append(true())
     seen = or_(false(), *conditions)
@@ -98,6 +106,8 @@ def _by_tree(actor: Actor, entity: Any, model: type) -> ColumnElement[bool]:
         return or_(*(acts_for(actor, entity, side) for side in Side))
     if model is Account:
         return entity.union_id.in_(select(Union.id).where(_by_tree(actor, Union, Union)))
+    if model is AccountSession:
+        return entity.account_id.in_(select(Account.id).where(_by_tree(actor, Account, Account)))
     if model is DistrictBatchPlan:
         return entity.district_batch_id.in_(
             select(DistrictBatch.id).where(_by_tree(actor, DistrictBatch, DistrictBatch))

@@ -6,7 +6,27 @@ from flask_babel import lazy_gettext as _
 
 SENTENCES = {
     "login_failed": _("The account name or the password is not right."),
-    "too_many_failures": _("Too many failed logins. Please wait {minutes} minutes and try again."),
+    "login_locked": _(
+        "Too many failed attempts. Please wait a while and try again; each further failure waits longer."
+    ),
+    "code_needed": _("This account has a second factor. Please send the code of the phone along."),
+    "code_wrong": _(
+        "The code is not right or was used before. Please take the next one that the phone shows."
+    ),
+    "second_factor_missing": _("This account needs a second factor. Please set it up on the pages first."),
+    "second_factor_there": _("The second factor is set up already."),
+    "enrolment_over": _("Setting up took too long. Please begin again."),
+    "administrations_apart": _(
+        "System, security and audit administration are in three hands: nobody holds two of them."
+    ),
+    "role_is_own": _("Nobody changes their own role. Please ask another administrator."),
+    "successor_elsewhere": _("A successor works for the same union as whoever they take over from."),
+    "invitation_open": _("This address has an open invitation already. Take it back or mail it again."),
+    "invitation_rests": _("This invitation was mailed less than a minute ago. Please wait a little."),
+    "invitations_too_many": _("More than {most} invitations in an hour. Please go on later."),
+    "invitation_over": _("This invitation doesn't hold any more. Please ask your upper union for a new one."),
+    "name_missing": _("Please write your name."),
+    "password_used": _("This is one of your last {count} passwords. Please choose another."),
     "password_must_change": _(
         "This password holds for one login only. Please sign in on the login page and choose your own."
     ),

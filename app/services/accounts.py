@@ -1,38 +1,51 @@
-"""Accounts: made by the union above, disabled and reset by it; everybody changes their own password."""
+"""Accounts: made by the union above, disabled, enabled and given another role by it."""
 
 from __future__ import annotations
 
 import re
-import secrets
-import string
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from flask_appbuilder.security.sqla.models import Role as RoleRow
-from sqlalchemy import or_, select, true
+from sqlalchemy import func, or_, select, true
 from sqlalchemy.orm import Session
 
 from app.clock import SHANGHAI
 from app.models import Account, EventObject, Union
-from app.rules.accounts import ROLES_FOR_ALL, check_manager, check_new_password, check_role_at
+from app.rules.accounts import (
+    ROLES_FOR_ALL,
+    MailPurpose,
+    check_manager,
+    check_new_password,
+    check_role_at,
+)
+from app.rules.sign_in import SessionEnd
 from app.rules.violations import RuleViolation, not_found
 from app.security.actor import SYSTEM, Actor
-from app.security.passwords import hash_password, password_fits
+from app.security.passwords import hash_password
 from app.security.roles import Role
+from app.security.sessions import end_one, end_sessions
 from app.security.visible import get_visible, visible_to
+from app.services import passwords
+from app.services.administrations import make_room
 from app.services.events import record
+from app.services.holdings import lay_down, take_up
+from app.services.mail import queue_mail
 
-EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
-ONE_TIME_SIGNS = string.ascii_letters.translate(str.maketrans("", "", "lIO")) + "23456789"
+EMAIL = re.compile(r"[^@\s<>,;:\"()\[\]\\]+@[^@\s<>,;:\"()\[\]\\]+\.[^@\s<>,;:\"()\[\]\\.]+")
 
 
 @dataclass(frozen=True, slots=True)
 class NewAccount:
-    """A created account; ``one_time_password`` is shown once, empty when the creator chose the password."""
+    """A created account; ``one_time_password`` is shown once, empty when the creator chose the password.
+
+    ``first_narrowed``: by this, the first account lost its second administration.
+    """
 
     account: Account
     one_time_password: str
+    first_narrowed: bool = False
 
 
 def create_account(
@@ -53,87 +66,164 @@ def create_account(
     ``email_shape``, ``account_union_unknown``, ``role_not_at_level``, ``account_not_yours`` or
     ``account_administration`` (403), ``account_exists`` (409) or one of the password rules.
     """
-    username, email, name = username.strip(), email.strip(), name.strip()
+    username, email = username.strip(), email.strip()
     if not username or len(username) > 64 or any(sign.isspace() for sign in username):
         raise RuleViolation("username_shape", field="username")
-    if EMAIL.fullmatch(email) is None or len(email) > 200:
-        raise RuleViolation("email_shape", field="email")
-    seen = true() if actor is SYSTEM else visible_to(actor, Union)
-    union = session.scalar(select(Union).where(Union.code == union_code.strip(), seen))
-    if union is None:
-        raise RuleViolation("account_union_unknown", field="union_code", union=union_code.strip()[:40])
-    check_role_at(role, union.level)
-    _require_manager(actor, union.id, [role.value])
-    _require_free(session, username, email)
+    check_email(email)
+    union = union_to_manage(session, actor, union_code, role)
+    require_free(session, username, email)
     if password is not None:
         check_new_password(password, username)
-    chosen = password or one_time_password()
+    chosen = password or passwords.one_time_password()
+    narrowed = make_room(session, actor, None, role, now)
+    account = add_account(
+        session,
+        union,
+        role,
+        username=username,
+        email=email,
+        name=name,
+        password=chosen,
+        must_change=password is None,
+        now=now,
+    )
+    log_account(session, actor, account, "create", now, {"role": role.value, "username": username})
+    return NewAccount(account, "" if password else chosen, narrowed)
+
+
+def add_account(
+    session: Session,
+    union: Union,
+    role: Role,
+    *,
+    username: str,
+    email: str,
+    name: str,
+    password: str,
+    now: datetime,
+    phone: str | None = None,
+    must_change: bool = False,
+) -> Account:
+    """The rows of a new account, whoever was allowed to make it."""
     account = Account(
         username=username,
         email=email,
-        first_name=(name or username)[:64],
+        first_name=(name.strip() or username)[:64],
         last_name="",
-        password=hash_password(chosen),
+        phone=phone,
+        password=hash_password(password),
+        password_changed_at=now,
+        must_change_password=must_change,
         active=True,
         union_id=union.id,
-        must_change_password=password is None,
         created_on=_wall(now),
         changed_on=_wall(now),
         roles=[role_row(session, role)],
     )
     session.add(account)
     session.flush()
-    _log(session, actor, account, "create", now, {"role": role.value, "username": username})
-    return NewAccount(account, "" if password else chosen)
-
-
-def change_password(session: Session, actor: Actor, *, old: str, new: str, now: datetime) -> None:
-    """Change the actor's own password; raises ``old_password_wrong`` or one of the password rules."""
-    account = session.get_one(Account, actor.account_id, with_for_update={"of": Account})
-    if not password_fits(account.password, old):
-        raise RuleViolation("old_password_wrong", field="old")
-    check_new_password(new, account.username)
-    if old == new:
-        raise RuleViolation("password_unchanged", field="password")
-    account.password = hash_password(new)
-    account.must_change_password = False
-    account.changed_on = _wall(now)
-    _log(session, actor, account, "change_password", now)
+    passwords.remember(session, account, now)
+    take_up(session, account, role.value, now)
+    return account
 
 
 def reset_password(session: Session, actor: Actor, *, account_id: int, now: datetime) -> NewAccount:
-    """Give an account a one-time password, to be shown once and changed at the next login."""
-    account = _managed(session, actor, account_id)
-    chosen = one_time_password()
-    account.password = hash_password(chosen)
-    account.must_change_password = True
-    account.fail_login_count = 0
-    account.changed_on = _wall(now)
-    _log(session, actor, account, "reset_password", now)
+    """Give an account a one-time password, to be shown once and changed at the next login.
+
+    Its sessions and its lock end, and its owner gets a letter that says so.
+    """
+    account = managed_account(session, actor, account_id)
+    chosen = passwords.give_one_time_password(session, actor, account, now)
+    log_account(session, actor, account, "reset_password", now)
+    queue_mail(session, MailPurpose.PASSWORD_RESET, account.email, now=now, facts=_told(actor, account))
     return NewAccount(account, chosen)
+
+
+def change_password(session: Session, actor: Actor, *, old: str, new: str, now: datetime) -> None:
+    """Change the actor's own password and end every session of the account; raises ``old_password_wrong`` or
+    one of the password rules."""
+    passwords.change_password(session, actor, old=old, new=new, now=now)
+    log_account(session, actor, session.get_one(Account, actor.account_id), "change_password", now)
 
 
 def set_active(session: Session, actor: Actor, *, account_id: int, active: bool, now: datetime) -> Account:
     """Disable or enable an account; nobody disables their own (``account_is_own``)."""
-    account = _managed(session, actor, account_id)
+    account = managed_account(session, actor, account_id)
     if account.id == actor.account_id:
         raise RuleViolation("account_is_own")
-    account.active = active
-    account.changed_on = _wall(now)
-    _log(session, actor, account, "enable" if active else "disable", now)
+    if account.active != active:
+        if active:
+            _enable(session, actor, account, now)
+        else:
+            disable(session, actor, account, now)
+        log_account(session, actor, account, "enable" if active else "disable", now)
     return account
 
 
-def one_time_password() -> str:
-    """Twelve signs that nobody mistakes for one another, of three kinds."""
-    while True:
-        password = "".join(secrets.choice(ONE_TIME_SIGNS) for _ in range(12))
-        kinds = (str.islower, str.isupper, str.isdigit)
-        if all(any(map(kind, password)) for kind in kinds):
-            return password
+def disable(
+    session: Session, actor: Actor, account: Account, now: datetime, successor: Account | None = None
+) -> None:
+    """Nobody signs in with it any more, and whoever has is out; ``successor`` goes on with its work."""
+    account.active = False
+    account.changed_on = _wall(now)
+    end_sessions(session, account.id, SessionEnd.DISABLED, by=actor, now=now)
+    lay_down(session, account, now, successor=successor)
 
 
-def _managed(session: Session, actor: Actor, account_id: int) -> Account:
+def _enable(session: Session, actor: Actor, account: Account, now: datetime) -> None:
+    for row in account.roles:
+        make_room(session, actor, account, row.name, now)
+    account.active = True
+    account.changed_on = _wall(now)
+    session.flush()
+    for row in account.roles:
+        take_up(session, account, row.name, now)
+
+
+def change_role(session: Session, actor: Actor, *, account_id: int, role: Role, now: datetime) -> Account:
+    """Give an account another role instead of those it has; its sessions end.
+
+    Raises ``account_is_own``, ``role_not_at_level``, ``account_administration`` (403), ``administrations_apart``.
+    """
+    account = managed_account(session, actor, account_id)
+    if account.id == actor.account_id:
+        raise RuleViolation("role_is_own")
+    home = session.get_one(Union, account.union_id)
+    check_role_at(role, home.level)
+    _require_manager(actor, home.id, [role.value])
+    before = sorted(row.name for row in account.roles)
+    if before == [role.value]:
+        return account
+    account.roles.clear()
+    session.flush()
+    lay_down(session, account, now)
+    make_room(session, actor, account, role, now)
+    account.roles.append(role_row(session, role))
+    account.changed_on = _wall(now)
+    session.flush()
+    if account.active:
+        take_up(session, account, role.value, now)
+    end_sessions(session, account.id, SessionEnd.ROLE, by=actor, now=now)
+    log_account(session, actor, account, "change_role", now, {"from": " ".join(before), "to": role.value})
+    return account
+
+
+def force_out(
+    session: Session, actor: Actor, *, account_id: int, session_id: int | None = None, now: datetime
+) -> int:
+    """End one session of an account that the actor manages, or all; how many that were."""
+    account = managed_account(session, actor, account_id)
+    if session_id is None:
+        ended = end_sessions(session, account.id, SessionEnd.FORCED, by=actor, now=now)
+    else:
+        ended = end_one(session, account.id, session_id, SessionEnd.FORCED, by=actor, now=now)
+    if ended:
+        log_account(session, actor, account, "force_out", now, {"sessions": str(ended)})
+    return ended
+
+
+def managed_account(session: Session, actor: Actor, account_id: int) -> Account:
+    """The account, locked; 404 if it isn't the actor's to see, 403 if it isn't theirs to manage."""
     account = get_visible(session, actor, Account, account_id, lock=True)
     if account.union_id is None and not actor.roles & {Role(name) for name in ROLES_FOR_ALL}:
         raise not_found("account")
@@ -150,20 +240,40 @@ def manages(actor: Actor, account: Account) -> bool:
     return True
 
 
+def union_to_manage(session: Session, actor: Actor, union_code: str, role: Role) -> Union:
+    """The union in which the actor may give the role; raises what ``create_account`` raises about both."""
+    seen = true() if actor is SYSTEM else visible_to(actor, Union)
+    union: Union | None = session.scalar(select(Union).where(Union.code == union_code.strip(), seen))
+    if union is None:
+        raise RuleViolation("account_union_unknown", field="union_code", union=union_code.strip()[:40])
+    check_role_at(role, union.level)
+    _require_manager(actor, union.id, [role.value])
+    return union
+
+
+def check_email(email: str) -> None:
+    """Raises ``email_shape``."""
+    if EMAIL.fullmatch(email) is None or len(email) > 200 or not email.isprintable():
+        raise RuleViolation("email_shape", field="email")
+
+
+def require_free(session: Session, username: str, email: str) -> None:
+    """Raises ``account_exists`` (409): neither may be anybody's name or address, in whatever case."""
+    wanted = [username.lower(), email.lower()]
+    taken = session.scalar(
+        select(Account.username)
+        .where(or_(func.lower(Account.username).in_(wanted), func.lower(Account.email).in_(wanted)))
+        .limit(1)
+    )
+    if taken is not None:
+        by_name = taken.lower() == username.lower()
+        field, value = ("username", username) if by_name else ("email", email)
+        raise RuleViolation("account_exists", field=field, status=409, taken=value)
+
+
 def _require_manager(actor: Actor, union_id: int | None, held: Iterable[str]) -> None:
     if actor is not SYSTEM:
         check_manager(frozenset(actor.roles), union_id == actor.union_id, frozenset(held))
-
-
-def _require_free(session: Session, username: str, email: str) -> None:
-    taken = session.scalar(
-        select(Account.username).where(
-            or_(Account.username.in_([username, email]), Account.email.in_([username, email]))
-        )
-    )
-    if taken is not None:
-        field, value = ("username", username) if taken == username else ("email", email)
-        raise RuleViolation("account_exists", field=field, status=409, taken=value)
 
 
 def role_row(session: Session, role: Role) -> RoleRow:
@@ -175,12 +285,14 @@ def role_row(session: Session, role: Role) -> RoleRow:
     return row
 
 
-def _wall(now: datetime) -> datetime:
-    """Flask-AppBuilder's own columns hold wall time without a zone."""
-    return now.astimezone(SHANGHAI).replace(tzinfo=None)
+def sync_roles(session: Session) -> None:
+    """Every role of ``roles.py`` has its row; called at start."""
+    for role in Role:
+        role_row(session, role)
+    session.flush()
 
 
-def _log(
+def log_account(
     session: Session,
     actor: Actor,
     account: Account,
@@ -188,5 +300,15 @@ def _log(
     now: datetime,
     facts: dict[str, str] | None = None,
 ) -> None:
+    """What happened to an account, in the log."""
     home = session.get(Union, account.union_id) if account.union_id else None
     record(session, actor, EventObject.ACCOUNT, account.id, action, now=now, scope=home, facts=facts)
+
+
+def _told(actor: Actor, account: Account) -> dict[str, str]:
+    return {"name": account.first_name, "username": account.username, "by": actor.union_name}
+
+
+def _wall(now: datetime) -> datetime:
+    """Flask-AppBuilder's own columns hold wall time without a zone."""
+    return now.astimezone(SHANGHAI).replace(tzinfo=None)

@@ -16,6 +16,7 @@ from app.security.passwords import hash_password
 from app.security.roles import Role
 from app.services.accounts import role_row
 from app.services.demo_tree import DemoTree
+from app.services.holdings import take_up_all
 
 MANAGER_OF_A_DISTRICT = "manager2"
 OPERATOR_AFTER_SUBMIT = "operator2"
@@ -66,6 +67,7 @@ def make_demo_accounts(session: Session, tree: DemoTree, *, password: str, now: 
             first_name=name,
             last_name="",
             password=hashed,
+            password_changed_at=now - timedelta(days=200),
             active=True,
             union_id=home.id,
             created_on=wall,
@@ -75,6 +77,7 @@ def make_demo_accounts(session: Session, tree: DemoTree, *, password: str, now: 
         for username, role, name, home in planned
     )
     session.flush()
+    take_up_all(session, now)
     accounts = session.scalars(
         select(Account).options(selectinload(Account.roles)).execution_options(populate_existing=True)
     ).unique()

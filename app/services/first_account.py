@@ -15,6 +15,7 @@ from app.security.passwords import hash_password
 from app.security.roles import Role
 from app.services.accounts import role_row
 from app.services.events import record
+from app.services.holdings import take_up
 
 FIRST_ROLES = (Role.MUNICIPAL_ADMIN, Role.SECURITY_ADMIN)
 
@@ -44,6 +45,8 @@ def create_first_account(
         first_name="市总工会管理员",
         last_name="",
         password=hash_password(password),
+        password_changed_at=now,
+        first_account=True,
         active=True,
         union_id=union.id,
         must_change_password=must_change,
@@ -53,6 +56,8 @@ def create_first_account(
     )
     session.add(account)
     session.flush()
+    for role in FIRST_ROLES:
+        take_up(session, account, role.value, now)
     roles = " ".join(role.value for role in FIRST_ROLES)
     record(
         session,

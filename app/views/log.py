@@ -9,14 +9,14 @@ from datetime import datetime
 from flask_babel import lazy_gettext as _
 from flask_babel.speaklater import LazyString
 
-from app.labels import label, tone
+from app.labels import WORDS, label, tone
 from app.models import Event, EventObject
 from app.rules.enrolment import BatchAction, BatchStatus
 from app.rules.settlement import DistrictBatchAction, DistrictBatchStatus
 
 Words = LazyString | str
 
-MEMBER_ACTIONS: Mapping[str, Words] = {
+MEMBER_ACTIONS: dict[str, Words] = {
     "create": _("Created"),
     "edit": _("Changed"),
     "reveal": _("Full number shown"),
@@ -37,6 +37,23 @@ MEMBER_ACTIONS: Mapping[str, Words] = {
     "refuse_erasure": _("Erasure refused"),
     "erase": _("Personal data erased"),
 }
+
+ACCOUNT_ACTIONS: dict[str, Words] = {
+    "register": _("Registered"),
+    "enable": _("Enabled"),
+    "disable": _("Disabled"),
+    "hand_over": _("Handed over to a successor"),
+    "change_role": _("Role changed"),
+    "change_password": _("Password changed"),
+    "reset_password": _("Password reset"),
+    "force_out": _("Sessions ended by force"),
+    "take_second_factor": _("Second factor set up"),
+    "drop_second_factor": _("Second factor given up"),
+    "reset_second_factor": _("Second factor taken off"),
+    "new_recovery_codes": _("New recovery codes"),
+    "give_up_administration": _("Gave the security administration up to others"),
+}
+ACTIONS = MEMBER_ACTIONS | ACCOUNT_ACTIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +84,25 @@ def _line(event: Event, reasons: Mapping[str, str]) -> LogLine:
         state=label(state) if state else event.to_state or "",
         tone=tone(state),
         reason=reasons.get(event.reason_code or "", event.reason_code or ""),
-        text=event.text,
+        text=event.text or _told_of_account(event),
     )
 
 
+def _told_of_account(event: Event) -> str:
+    """From which role to which, to whom, or how many."""
+    if event.object_kind is not EventObject.ACCOUNT:
+        return ""
+    facts = {name: str(WORDS["Role"].get(str(fact), fact)) for name, fact in event.facts.items()}
+    if event.action == "change_role":
+        return f"{facts.get('from', '')} → {facts.get('to', '')}"
+    if event.action == "hand_over":
+        return f"→ {facts.get('to', '')}"
+    return facts.get("role", "") or facts.get("sessions", "")
+
+
 def _action(name: str, filed: bool) -> Words:
-    if name in MEMBER_ACTIONS:
-        return MEMBER_ACTIONS[name]
+    if name in ACTIONS:
+        return ACTIONS[name]
     if filed and name == "submit":
         return label(BatchAction.FORWARD)
     actions = DistrictBatchAction if filed else BatchAction

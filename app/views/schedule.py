@@ -21,6 +21,7 @@ JOBS = {
     "jobs.sweep_stalled": lambda: _("Take back jobs of workers that died"),
     "imports.give_up": lambda: _("End imports that nobody works on any more"),
     "audit.seal": lambda: _("Chain the new entries of the audit log"),
+    "sessions.end": lambda: _("End sessions that are over"),
     "check.nightly": lambda: _("Re-derive every figure from its rows"),
     "records.forget_old": lambda: _("Forget finished jobs and old answers"),
 }
@@ -32,6 +33,8 @@ RESULTS = {
     ),
     r"none abandoned": lambda: _("no import was abandoned"),
     r"(\d+) given up": lambda imports: _("%(imports)s imports given up", imports=imports),
+    r"no session over": lambda: _("no session was over"),
+    r"(\d+) sessions over": lambda ended: _("%(ended)s sessions were over", ended=ended),
     r"job (\d+)": lambda job: _("handed to the worker as job %(job)s", job=job),
     r"nothing new": lambda: _("there was nothing new"),
     r"(\d+) chained, the last is link (\d+)": lambda made, last: _(

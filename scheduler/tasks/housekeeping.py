@@ -9,6 +9,8 @@ from sqlalchemy import text
 
 from app.clock import now
 from app.log import log
+from app.rules.sign_in import FORGOTTEN_AFTER
+from app.security.captcha import LASTS as CAPTCHA_LASTS
 from app.services.audit import seal_audit_log
 from app.services.retention import forget_imports
 from app.transaction import transaction
@@ -17,6 +19,8 @@ from scheduler.tasks import task
 KEYS_KEPT = timedelta(days=30)
 DONE_JOBS_KEPT = timedelta(days=30)
 ROUTINE_RUNS_KEPT = timedelta(days=7)
+SESSIONS_KEPT = timedelta(days=400)
+"""A year of who signed in from where; older ones nobody asks for."""
 
 
 class FiguresLie(Exception):
@@ -51,6 +55,9 @@ def forget_old_records() -> None:
         session.execute(text(FORGET_KEYS), {"before": at - KEYS_KEPT})
         session.execute(text(FORGET_JOBS), {"before": at - DONE_JOBS_KEPT})
         session.execute(text(FORGET_RUNS), {"before": at - ROUTINE_RUNS_KEPT})
+        session.execute(text(FORGET_SESSIONS), {"before": at - SESSIONS_KEPT})
+        session.execute(text(FORGET_CAPTCHAS), {"before": at - 2 * CAPTCHA_LASTS})
+        session.execute(text(FORGET_FAILURES), {"before": at - 2 * FORGOTTEN_AFTER})
     kept = timedelta(days=current_app.config["SETTINGS"].import_days_kept)
     forgotten = 1
     while forgotten:
@@ -70,5 +77,12 @@ FORGET_JOBS = """
 
 FORGET_RUNS = """
     DELETE FROM scheduler_run
-     WHERE name IN ('jobs.sweep_stalled', 'imports.give_up', 'audit.seal') AND ok AND boundary < :before
+     WHERE name IN ('jobs.sweep_stalled', 'imports.give_up', 'audit.seal', 'sessions.end')
+       AND ok AND boundary < :before
 """
+
+FORGET_SESSIONS = "DELETE FROM account_session WHERE ended_at < :before"
+
+FORGET_CAPTCHAS = "DELETE FROM used_captcha WHERE used_at < :before"
+
+FORGET_FAILURES = "DELETE FROM sign_in_failure WHERE failed_at < :before"

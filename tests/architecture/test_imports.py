@@ -37,15 +37,20 @@ MAY_IMPORT: dict[str, set[str]] = {
     "app.forms": {"app.rules", "app.labels", "app.clock", "app.sealing"},
     "app.security": {
         "app.models", "app.rules", "app.clock", "app.transaction", "app.sealing", "app.acting", "app.extensions",
+        "app.log",
     },
     "app.sentences": {"app.rules", "app.labels", "app.clock"},
     "app.labels": {"app.rules"},
-    "app.views": EDGE | PLATFORM | {"app.templating", "app.menu", "app.sent"},
+    "app.letters": {
+        "app.gateways", "app.labels", "app.models", "app.rules", "app.security", "app.sentences",
+    },
+    "app.views": EDGE | PLATFORM | {"app.templating", "app.menu", "app.sent", "app.letters", "app.gateways"},
     "app.api": EDGE | PLATFORM | {"app.sent"},
     "reports": {"app.rules", "app.labels"},
     "scheduler": {
         "app.services", "app.queries", "app.transaction", "app.models", "app.rules", "app.security", "reports",
         "app.clock", "app.jobs", "app.log", "app.extensions", "app.database", "app.import_turn",
+        "app.letters",
     },
     "app.acting": {"app.extensions", "app.log", "app.security"},
     "app.clock": set(),

@@ -15,6 +15,7 @@ from enum import StrEnum
 from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 
+from app.clock import now
 from app.models import (
     Account,
     DistrictBatch,
@@ -34,12 +35,13 @@ from app.rules.erasure import ErasureAsker, ErasureGround
 from app.rules.imports import ImportKind
 from app.rules.members import EmploymentStatus
 from app.rules.organisation import UnionCategory, UnionLevel
-from app.security.actor import Actor, actor_of
+from app.security.actor import SYSTEM, Actor, actor_of
 from app.security.roles import Role
 from app.services.enrolment import submit_batch
 from app.services.erasure import request_erasure
 from app.services.filing import file_district_batch
 from app.services.imports import check_import, start_import
+from app.services.invitations import invite
 from app.services.retirement import keep_members
 from app.services.review import approve_batches
 from app.services.settlement import VoucherDetails, accept_district_batch, upload_voucher
@@ -69,6 +71,7 @@ class Kind(StrEnum):
 
     UNION = "union"
     ACCOUNT = "account"
+    INVITATION = "invitation"
     MEMBER = "member"
     COVERED = "covered"
     """A member of the union's batch."""
@@ -208,6 +211,14 @@ def _staff(session: Session, world: World, place: Place) -> None:
     session.refresh(other, ["union"])
     world.accounts[f"staff@{place.name}"] = other
     world.objects[Kind.ACCOUNT][place.name] = other.id
+    world.objects[Kind.INVITATION][place.name] = invite(
+        session,
+        SYSTEM,
+        email=f"invited{Mark.ACCOUNT.of(place.name)}@example.org",
+        role=_ROLE_AT[place.union.level],
+        union_code=place.union.code,
+        now=now(),
+    ).id
 
 
 _ROLE_AT = {

@@ -84,7 +84,7 @@ def walk(browser: Browser, address: str, account: str) -> int:
 
 def menu_of(page: Page) -> list[str]:
     origin = "{0.scheme}://{0.netloc}".format(urlsplit(page.url))
-    return [page.url, *links_in(page, "nav a[href]", origin), f"{origin}/password/"]
+    return [page.url, *links_in(page, "nav a[href]", origin), f"{origin}/password/", f"{origin}/profile/"]
 
 
 def links_in(page: Page, selector: str, origin: str) -> list[str]:
@@ -134,7 +134,12 @@ def served() -> Iterator[str]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
         free.close()
-        own = {"CANBAO_PORT": str(port), "CANBAO_DATA_DIR": folder, "CANBAO_DEMO_PASSWORD": PASSWORD}
+        own = {
+            "CANBAO_PORT": str(port),
+            "CANBAO_DATA_DIR": folder,
+            "CANBAO_DEMO_PASSWORD": PASSWORD,
+            "CANBAO_CAPTCHA": "0",
+        }
         product = subprocess.Popen([sys.executable, "run.py"], cwd=ROOT, env={**os.environ, **own})
         try:
             wait_until_ready(f"http://127.0.0.1:{port}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tests.architecture.cases import ACCOUNT, EXTENSION, HANDLER, MEMBER, SPLIT
+from tests.architecture.cases import ACCOUNT, EXTENSION, HANDLER, INVITATION, MEMBER, SPLIT
 from tests.architecture.world import YEAR, Kind
 
 LONG = "长" * 10_000
@@ -81,6 +81,19 @@ FORMS: Mapping[str, Mapping[str, Any]] = {
     "Accounts.create": ACCOUNT,
     "Accounts.reset": {},
     "Accounts.active": {"active": "no"},
+    "Accounts.role": {"role": "operator"},
+    "Accounts.second_factor": {},
+    "Accounts.end_sessions": {"back": "online"},
+    "Accounts.end_session": {"back": ""},
+    "Invitations.create": INVITATION,
+    "Invitations.again": {},
+    "Invitations.withdraw": {},
+    "Profile.end_session": {},
+    "Profile.end_others": {},
+    "SecondFactors.begin": {"own_password": "x"},
+    "SecondFactors.confirm": {"code": "123456"},
+    "SecondFactors.codes": {"own_password": "x"},
+    "SecondFactors.drop": {"own_password": "x"},
     "Centre.accept": {},
     "Centre.reject": REASON,
     "Centre.settle": {},
@@ -199,6 +212,7 @@ BODIES: Mapping[str, Any] = {
     "ImportsApi.import_employers": None,
     "ImportsApi.import_members": None,
     "ImportsApi.import_unions": None,
+    "LoginApi.logout": None,
     "OrganisationApi.create_account": ACCOUNT | {"password": None},
     "OrganisationApi.create_union": UNION_TEXTS
     | {

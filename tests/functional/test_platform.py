@@ -14,6 +14,7 @@ from app import LARGEST_UPLOAD
 from app.clock import now
 from app.models import Account
 from app.services.first_account import create_first_account
+from tests.factories.accounts import failures_of
 
 PASSWORD = "Right-horse-9"
 
@@ -100,7 +101,7 @@ class TestSigningIn:
         answer = client.post("/login/", data={"username": "admin", "password": "wrong"})
         assert answer.status_code == 401
         assert 'value="admin"' in answer.text
-        assert admin.fail_login_count == 1
+        assert failures_of(admin) == 1
 
     def test_an_api_token_opens_the_api(self, client: FlaskClient, admin: Account) -> None:
         body = {"username": "admin", "password": PASSWORD, "provider": "db"}

@@ -18,7 +18,7 @@ from app.security.passwords import password_fits
 from app.security.roles import Role
 from app.services.accounts import change_password
 from tests.factories import Tree, actor_of_role, make_account, make_tree, sign_in
-from tests.factories.accounts import PASSWORD
+from tests.factories.accounts import PASSWORD, add_failures, failures_of
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def test_a_failed_login_keeps_the_name_and_says_the_same_for_every_reason(
 ) -> None:
     make_account(session, tree.grassroots, Role.OPERATOR, username="wang")
     locked = make_account(session, tree.grassroots, Role.OPERATOR, username="locked")
-    locked.fail_login_count, locked.last_failed_login_at = 9, now()
+    add_failures(locked, 9, now())
     make_account(session, tree.grassroots, Role.OPERATOR, username="gone").active = False
     pages = []
     for username in ("wang", "locked", "gone", "nobody"):
@@ -80,7 +80,7 @@ def test_after_five_failures_the_right_password_waits_a_minute(
         assert _login(client, "wang", PASSWORD) == 401
     with time_machine.travel(start + timedelta(seconds=60), tick=False):
         assert _login(client, "wang", PASSWORD) == 302
-    assert session.scalars(select(Account).where(Account.username == "wang")).one().fail_login_count == 0
+    assert failures_of(session.scalars(select(Account).where(Account.username == "wang")).one()) == 0
 
 
 def test_a_one_time_password_opens_only_the_page_that_changes_it(

@@ -11,5 +11,6 @@ import { drop } from "./drop.js";
 import { worklist } from "./worklist.js";
 import { cells } from "./cells.js";
 import { idnumber } from "./idnumber.js";
+import { riddle } from "./riddle.js";
 
-for (const start of [drawer, dialogs, ticks, refresh, forms, marks, downloads, picks, drop, worklist, cells, idnumber]) start(document);
+for (const start of [drawer, dialogs, ticks, refresh, forms, marks, downloads, picks, drop, worklist, cells, idnumber, riddle]) start(document);

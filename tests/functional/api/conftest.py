@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from flask_jwt_extended import create_access_token
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from app.models import Union
 from app.security.roles import Role
 from tests.factories import make_account
+from tests.factories.accounts import bearer
 
 
 @dataclass(frozen=True)
@@ -25,8 +25,7 @@ class Caller:
     account_id: int
 
     def call(self, method: str, path: str, **options: Any) -> TestResponse:
-        token = create_access_token(identity=str(self.account_id))
-        headers = {"Authorization": f"Bearer {token}", **options.pop("headers", {})}
+        headers = {**bearer(self.account_id), **options.pop("headers", {})}
         return self.client.open(f"/api/v1/{path}", method=method, headers=headers, **options)
 
     def get(self, path: str, **options: Any) -> TestResponse:

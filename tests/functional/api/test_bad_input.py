@@ -10,7 +10,6 @@ from itertools import cycle
 from typing import Any
 
 import pytest
-from flask_jwt_extended import create_access_token
 from sqlalchemy.orm import Session
 
 from tests.architecture.asking import Asking, filled
@@ -63,8 +62,7 @@ class Call:
         self.asking, self.session = asking, session
         self.asker, address = asker_and_address(asking, endpoint)
         self.address = address.partition("?")[0]
-        account = asking.world.accounts[str(self.asker)]
-        self.headers = {"Authorization": f"Bearer {create_access_token(identity=str(account.id))}"}
+        self.headers = asking.programs[str(self.asker)]
 
     def refused_or_done(self, method: str, what: object, **options: Any) -> None:
         answer, changed = undone(

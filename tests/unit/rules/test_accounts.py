@@ -1,4 +1,4 @@
-"""Locks that grow, passwords that hold, roles where their work is."""
+"""Passwords that hold, roles where their work is, administrations apart."""
 
 from __future__ import annotations
 
@@ -7,26 +7,17 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from app.rules.accounts import check_manager, check_new_password, check_role_at, locked_until
+from app.rules.accounts import (
+    SecondFactor,
+    check_manager,
+    check_new_password,
+    check_role_at,
+    may_hold_together,
+    needs_second_factor,
+    password_expired,
+)
 from app.rules.organisation import UnionLevel
 from app.rules.violations import RuleViolation
-
-FAILED_AT = datetime(2026, 12, 1, 9, 0, tzinfo=ZoneInfo("Asia/Shanghai"))
-
-
-@pytest.mark.parametrize(
-    ("failures", "minutes"),
-    [(5, 1), (6, 2), (7, 4), (8, 8), (9, 16), (10, 30), (500, 30)],
-)
-def test_the_fifth_failure_locks_for_a_minute_and_each_further_one_for_twice_as_long(
-    failures: int, minutes: int
-) -> None:
-    assert locked_until(failures, FAILED_AT) == FAILED_AT + timedelta(minutes=minutes)
-
-
-@pytest.mark.parametrize(("failures", "last"), [(0, None), (4, FAILED_AT), (9, None)])
-def test_fewer_than_five_failures_lock_nothing(failures: int, last: datetime | None) -> None:
-    assert locked_until(failures, last) is None
 
 
 @pytest.mark.parametrize("password", ["Haicheng-2025", "lower-UPPER", "a1!a1!a1!a", "海城工会abc2025!"])
@@ -105,3 +96,63 @@ def test_accounts_are_managed_from_above_and_administrators_by_the_security_admi
     with pytest.raises(RuleViolation) as refusal:
         check_manager(frozenset(roles), own, frozenset({held}))
     assert (refusal.value.code, refusal.value.status) == (code, 403)
+
+
+NOW = datetime(2026, 12, 1, 9, 0, tzinfo=ZoneInfo("Asia/Shanghai"))
+
+
+@pytest.mark.parametrize(
+    ("age", "days", "expired"),
+    [
+        (timedelta(days=90), 0, False),
+        (timedelta(days=90) - timedelta(seconds=1), 90, False),
+        (timedelta(days=90), 90, True),
+        (None, 90, True),
+        (None, 0, False),
+    ],
+)
+def test_a_password_expires_after_so_many_days_or_never(
+    age: timedelta | None, days: int, expired: bool
+) -> None:
+    assert password_expired(None if age is None else NOW - age, days, NOW) is expired
+
+
+@pytest.mark.parametrize(
+    ("role", "needs"),
+    [
+        ("municipal_admin", True),
+        ("district_reviewer", True),
+        ("centre_clerk", True),
+        ("manager", True),
+        ("auditor", True),
+        ("security_admin", True),
+        ("second_reviewer", False),
+        ("operator", False),
+    ],
+)
+def test_municipal_district_and_centre_roles_need_a_second_factor_where_it_is_enforced(
+    role: str, needs: bool
+) -> None:
+    assert needs_second_factor(SecondFactor.REQUIRED, {role}) is needs
+    assert not needs_second_factor(SecondFactor.OPTIONAL, {role})
+    assert not needs_second_factor(SecondFactor.OFF, {role})
+
+
+@pytest.mark.parametrize(
+    ("roles", "first", "in_other_hands", "allowed"),
+    [
+        ({"municipal_admin"}, False, True, True),
+        ({"operator", "auditor"}, False, True, True),
+        ({"municipal_admin", "security_admin"}, False, False, False),
+        ({"municipal_admin", "auditor"}, False, False, False),
+        ({"security_admin", "auditor"}, False, False, False),
+        ({"municipal_admin", "security_admin"}, True, False, True),
+        ({"municipal_admin", "security_admin"}, True, True, False),
+        ({"municipal_admin", "auditor"}, True, False, False),
+        ({"municipal_admin", "security_admin", "auditor"}, True, False, False),
+    ],
+)
+def test_one_account_holds_one_administration_the_first_two_until_others_hold_all(
+    roles: set[str], first: bool, in_other_hands: bool, allowed: bool
+) -> None:
+    assert may_hold_together(roles, first_account=first, in_other_hands=in_other_hands) is allowed

@@ -28,6 +28,7 @@ manage_tree                x        .       .       .        .      .       .   
 import_tree                x        .       .       .        .      .       .       .
 view_tree                  x        x       x       x        x      x       .       .
 manage_accounts            x        x       x       .        .      .       .       x
+manage_security            .        .       .       .        .      .       .       x
 manage_years               x        .       .       .        .      .       .       .
 view_years                 x        x       x       x        x      x       .       .
 manage_fees                x        .       .       .        .      .       .       .

@@ -1,0 +1,114 @@
+"""Failures in a row, counted in the database for all processes: after five, a wait that grows.
+
+An attempt counts as a failure before it is judged and is taken back when it turns out right, so a hundred
+attempts at once get no further than five, one after another.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.orm import Session
+
+from app.models.sign_in import AccountSession, SignInFailure
+from app.rules.sign_in import CountedBy, Failures, is_locked
+from app.security.tokens import keyed_hash
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How an attempt stands before it is judged."""
+
+    account_locked: bool
+    address_locked: bool
+    known_here: bool
+    """Whether the account has signed in from this address before: others' failures there don't hold it up."""
+
+    def refused(self, *, right: bool) -> bool:
+        """Whether the attempt waits although the password may be right."""
+        return self.account_locked or (self.address_locked and not (right and self.known_here))
+
+
+def count_attempt(session: Session, *, account_id: int, name: str, address: str, now: datetime) -> Standing:
+    """Count an attempt on an account (0: on a name that is none). The same statements in every case."""
+    of_account, of_address = account_key(account_id, name), _address_key(address)
+    account = _held(session, CountedBy.ACCOUNT, of_account, now)
+    place = _held(session, CountedBy.ADDRESS, of_address, now)
+    known = session.scalar(
+        select(
+            select(AccountSession.id)
+            .where(AccountSession.account_id == account_id, AccountSession.address == address)
+            .exists()
+        )
+    )
+    standing = Standing(is_locked(account, now), is_locked(place, now), bool(known))
+    # Who waits already isn't made to wait longer: nobody could end a lock that others keep alive.
+    _count(session, CountedBy.ACCOUNT, of_account, account, now, more=not standing.account_locked)
+    counts_here = not (standing.address_locked or standing.account_locked)
+    _count(session, CountedBy.ADDRESS, of_address, place, now, more=counts_here)
+    return standing
+
+
+def forgive(session: Session, *, account_id: int, name: str, address: str) -> None:
+    """After a sign-in: the account's count is over, and its own slips no longer count against the address."""
+    own = session.scalar(
+        select(SignInFailure.failures)
+        .where(SignInFailure.kind == CountedBy.ACCOUNT, SignInFailure.key == account_key(account_id, name))
+        .with_for_update()
+    )
+    _take_back(session, CountedBy.ACCOUNT, account_key(account_id, name), own or 0)
+    _take_back(session, CountedBy.ADDRESS, _address_key(address), own or 0)
+
+
+def take_back(session: Session, *, account_id: int, name: str, address: str) -> None:
+    """The last attempt was no failure, though not a sign-in either."""
+    _take_back(session, CountedBy.ACCOUNT, account_key(account_id, name), 1)
+    _take_back(session, CountedBy.ADDRESS, _address_key(address), 1)
+
+
+def forget_failures(session: Session, account_id: int) -> None:
+    """A reset password ends the account's lock."""
+    _take_back(session, CountedBy.ACCOUNT, account_key(account_id, ""), 10**6)
+
+
+def account_key(account_id: int, name: str) -> bytes:
+    """By the account where there is one: its name and its e-mail count together."""
+    return keyed_hash("failures", f"account {account_id}" if account_id else f"name {name.casefold()}")
+
+
+def _address_key(address: str) -> bytes:
+    return keyed_hash("failures", f"address {address}")
+
+
+def _held(session: Session, kind: CountedBy, key: bytes, now: datetime) -> Failures:
+    """The count, its row locked until the transaction ends."""
+    row = session.execute(
+        upsert(SignInFailure)
+        .values(kind=kind, key=key, failures=0, failed_at=now)
+        .on_conflict_do_update(index_elements=["kind", "key"], set_={"failures": SignInFailure.failures})
+        .returning(SignInFailure.failures, SignInFailure.failed_at)
+    ).one()
+    return Failures(row.failures, row.failed_at).at(now)
+
+
+def _count(
+    session: Session, kind: CountedBy, key: bytes, held: Failures, now: datetime, *, more: bool
+) -> None:
+    session.execute(
+        update(SignInFailure)
+        .where(SignInFailure.kind == kind, SignInFailure.key == key)
+        .values(failures=held.count + more, failed_at=now if more else held.last_at)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _take_back(session: Session, kind: CountedBy, key: bytes, count: int) -> None:
+    session.execute(
+        update(SignInFailure)
+        .where(SignInFailure.kind == kind, SignInFailure.key == key)
+        .values(failures=func.greatest(SignInFailure.failures - count, 0))
+        .execution_options(synchronize_session=False)
+    )
