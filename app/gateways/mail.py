@@ -37,7 +37,7 @@ class Letter:
 
 class MailGateway(Protocol):
     def send(self, letter: Letter) -> None:
-        """Hand the letter over; raises ``OSError`` or ``smtplib.SMTPException`` if that fails."""
+        """Hand the letter over; raises ``OSError``, of which SMTP's failures are a kind, if that fails."""
 
 
 @dataclass(frozen=True, slots=True)

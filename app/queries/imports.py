@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from app.models import Account, ImportError, ImportRow, ImportRun, Union
 from app.queries.paging import Cursor, Page, page_of
-from app.rules.imports import ALSO_MENDED_IN, ImportKind, ImportState, RowOutcome, plain_header
+from app.rules.imports import ImportKind, ImportState, RowOutcome, plain_header
 from app.rules.writing import Cell, cell_text
 from app.security.actor import Actor
 from app.security.visible import visible_to
@@ -22,6 +22,8 @@ ERRORS_SHOWN = 100
 ROWS_AT_ONCE = 1_000
 REASONS_SHOWN = 8
 SHOWN_OF_A_CELL = 300
+ALSO_MENDED_IN = {"id_number_check": "备注", "person_ambiguous": "证件类型"}
+"""Errors that may be mended in another cell than the wrong one: the header that their sentence names."""
 
 
 @dataclass(frozen=True, slots=True)

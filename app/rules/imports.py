@@ -75,10 +75,6 @@ MENDING_HEADERS = ("原行号", "出错列", "错误说明")
 """The columns that an error workbook adds for whoever mends it; nobody reads them when it comes back."""
 
 
-ALSO_MENDED_IN = {"id_number_check": "备注", "person_ambiguous": "证件类型"}
-"""Errors that may be mended in another cell than the wrong one: the header that their sentence names."""
-
-
 @dataclass(frozen=True, slots=True)
 class RowError:
     """One cell that keeps its row out. ``row`` counts as the sheet does, ``column`` is its header."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from smtplib import SMTPException
-
 from app.clock import now
 from app.letters import letter_of, mail_gateway
 from app.services.mail import SEND, mail_to_send, note_problem, note_sent
@@ -22,7 +20,7 @@ def send_mail(mail_id: int) -> None:
     try:
         if letter is not None:
             mail_gateway().send(letter)
-    except (OSError, SMTPException) as failure:
+    except OSError as failure:
         with transaction() as session:
             note_problem(session, mail_id, f"{type(failure).__name__}: {failure}")
         raise
