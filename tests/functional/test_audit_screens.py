@@ -17,7 +17,9 @@ from sqlalchemy.orm import Session
 
 from app.acting import act_for
 from app.clock import today
+from app.labels import WORDS
 from app.models import AuditEntry, EnrolmentBatch, Member
+from app.models.base import Entity
 from app.queries import events
 from app.rules.auditing import AUDITED, AuditKind
 from app.security.actor import Actor
@@ -201,6 +203,14 @@ def test_every_table_column_and_screen_has_chinese_words(app: Flask, in_chinese:
         if not any(ord(sign) in HAN for sign in str(words))
     ]
     assert latin == []
+
+
+@pytest.mark.parametrize("table", sorted(AUDITED))
+def test_every_code_that_is_told_has_words(table: str) -> None:
+    for name in AUDITED[table].told.split():
+        known = getattr(Entity.metadata.tables[table].columns[name].type, "enum_class", None)
+        if known is not None:
+            assert {member.value for member in known} <= set(WORDS[known.__name__]), name
 
 
 def test_an_erased_members_entries_tell_nothing_of_the_person(
