@@ -146,10 +146,10 @@ def test_the_screen_says_it_and_changes_nothing(
     client: FlaskClient, session: Session, tree: Tree, both: Actor
 ) -> None:
     batch = submitted_by(session, both)
-    sign_in(client, session.get_one(Account, both.account_id))
     with time_machine.travel(REVIEWING, tick=False):
+        sign_in(client, session.get_one(Account, both.account_id))
         answer = client.post("/review/collective/", data={"ids": [batch.id]})
-    assert answer.status_code == 422 and "该批次由您本人提交" in answer.text
+    assert answer.status_code == 403 and "该批次由您本人提交" in answer.text
     session.refresh(batch)
     assert batch.status is BatchStatus.SUBMITTED
 
