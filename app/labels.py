@@ -335,6 +335,10 @@ WORDS: Mapping[str, Mapping[str, LazyString]] = {
         "valid": _("Valid"),
         "long_term": _("Long-term"),
     },
+    "NoticeKind": {
+        "grassroots": _("Notice to a grassroots union"),
+        "district": _("Notice to a district"),
+    },
     "AuditKind": {
         "change": _("Data changed"),
         "sign_in": _("Signed in"),

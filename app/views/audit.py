@@ -29,6 +29,7 @@ from app.security.roles import Permission
 from app.transaction import transaction
 from app.views.audit_events import action_words, facts_text, state_words
 from app.views.audit_file import STREAMED, write_entries_file, write_events_file
+from app.views.audit_names import TABLES
 from app.views.audit_words import said_entries, tables_to_choose
 from app.views.base import Screen, cursor_of_request, id_of_request
 from reports.workbook import About
@@ -115,12 +116,21 @@ class Audit(Screen):
         return _sent(out, str(title))
 
     def _about(self, title: Any) -> About:
-        filters = tuple((str(WORDS_OF_FIELDS[name]), value) for name, value in _asked().items() if value)
+        filters = tuple(
+            (str(WORDS_OF_FIELDS[name]), _said(name, value)) for name, value in _asked().items() if value
+        )
         return About(title=str(title), filters=filters, asked_at=now(), asked_by=self.actor.name)
 
 
 def _sent(out: IO[bytes], title: str) -> Any:
     return send_file(out, XLSX, as_attachment=True, download_name=f"{title}.xlsx")
+
+
+def _said(name: str, value: str) -> str:
+    """What was chosen from a list, in its words."""
+    listed = {"kind": [*AuditKind, *EventObject]}.get(name, [])
+    words = {member.value: label(member) for member in listed} | (TABLES if name == "table" else {})
+    return str(words.get(value, value))
 
 
 def _asked() -> dict[str, str]:

@@ -19,6 +19,7 @@ from app.queries.audit import names_of_accounts, names_of_unions
 from app.rules.auditing import AUDITED, AuditKind
 from app.sentences import sentence
 from app.views.audit_names import COLUMNS, SCREENS, TABLES, Words
+from app.views.choices import reason_words
 
 OPERATIONS: Mapping[str, Words] = {
     "insert": _("Created"),
@@ -34,6 +35,7 @@ UNIONS = frozenset(
 ACCOUNTS = frozenset({"user_id", "created_by_fk"}) | {
     column for audited in AUDITED.values() for column in audited.columns() if column.endswith("_by")
 }
+REASONS = frozenset({"reason_code", "return_reason", "reject_reason"})
 FILES = {"sheet": "XLSX", "pdf": "PDF"}
 
 
@@ -74,6 +76,7 @@ def said_entries(session: Session, rows: Iterable[Any]) -> list[SaidEntry]:
     pairs = [pair for row in shown for pair in row.changes.items() if pair[1] is not None]
     unions = names_of_unions(session, _numbers(pairs, UNIONS))
     accounts = names_of_accounts(session, _numbers(pairs, ACCOUNTS))
+    reasons = {code: words for of_kind in reason_words(session).values() for code, words in of_kind.items()}
 
     def say(table: str, column: str, value: Any) -> str:
         if value is None or value == "":
@@ -82,6 +85,8 @@ def said_entries(session: Session, rows: Iterable[Any]) -> list[SaidEntry]:
             return unions.get(value, str(value))
         if column in ACCOUNTS:
             return accounts.get(value, str(value))
+        if column in REASONS and table != "reason_code":
+            return reasons.get(value, str(value))
         return _plain(table, column, value)
 
     return [_said(row, say) for row in shown]
