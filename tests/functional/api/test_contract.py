@@ -76,14 +76,15 @@ def operations(asking: Asking) -> list[Any]:
 
 
 def aimed(asking: Asking, case: Any, place: str) -> Any:
-    """The drawn request at what there is: numbers and codes that were drawn hit nothing."""
+    """The drawn request at what there is, at the place or else anywhere: what was drawn hits nothing."""
     for part in (case.path_parameters, case.query or {}):
         for name in part:
             kind = AIMS.get(name)
             if name == "batch_id":
                 kind = Kind.DISTRICT_BATCH if "district-batches" in case.path else Kind.BATCH
-            if kind is not None and place in asking.world.objects[kind]:
-                part[name] = asking.world.objects[kind][place]
+            if kind is not None:
+                there = asking.world.objects[kind]
+                part[name] = there.get(place) or next(iter(there.values()))
     return case
 
 
