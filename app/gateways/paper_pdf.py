@@ -44,7 +44,7 @@ def look_through(content: bytes) -> None:
         reader = PdfReader(io.BytesIO(content))
         if reader.is_encrypted:
             raise Unsafe(PaperProblem.ENCRYPTED)
-        if not len(reader.pages) or not all(page.get("/Type") == "/Page" for page in reader.pages):
+        if not len(reader.pages) or not all(page.get("/Type", "/Page") == "/Page" for page in reader.pages):
             raise Unsafe(PaperProblem.DAMAGED)
         for each in _objects(reader):
             if _acts(each):

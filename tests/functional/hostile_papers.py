@@ -167,6 +167,12 @@ KEPT: Mapping[str, tuple[Callable[[], bytes], str, str, str]] = {
         lambda: png(8, 8, packed_zeros(16), chunk(b"tEXt", b"a\0" + SCRIPT)), "凭证.png", "image/png", "凭证.png",
     ),
     "a photo with its place": (photo, "IMG_0001.JPEG", "image/jpeg", "IMG_0001.JPEG"),
+    "a photo with a second one inside": (
+        lambda: make_picture("MPO", save_all=True, append_images=[Image.new("RGB", (8, 8))]),
+        "IMG_0002.jpg",
+        "image/jpeg",
+        "IMG_0002.jpg",
+    ),
     "a picture in paints": (lambda: make_picture("JPEG", "CMYK"), "凭证.jpg", "image/jpeg", "凭证.jpg"),
     "a picture of 16 bits": (lambda: make_picture("PNG", "I;16"), "凭证.png", "image/png", "凭证.png"),
     "a PDF": (make_pdf, "../../凭证.pdf", "application/pdf", "凭证.pdf"),
