@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -31,6 +32,9 @@ PLACES = frozenset(
     {"after", "before", "at", "page_size", "year", "bucket", "tab", "plan", "term", "parent", "show"}
     | {"list", "to", "made", "saved"}
 )
+BROWSERS = ("Edg", "Firefox", "Chrome", "Safari")
+SYSTEMS = ("Windows", "Android", "iPhone", "iPad", "Mac OS X", "Linux")
+"""In the order of asking: an Edge calls itself Chrome too, an Android phone Linux."""
 
 
 def install(app: Flask) -> None:
@@ -49,6 +53,7 @@ def install(app: Flask) -> None:
         masked_id=mask_id_number,
         masked_card=mask_card_number,
         masked_phone=mask_phone,
+        browser=browser_text,
         xmlattr_bool=attributes_text,
     )
     app.jinja_env.globals.update(
@@ -115,6 +120,17 @@ def until_text(instant: datetime | None) -> str:
     if (local.hour, local.minute) == (0, 0):
         return f"{(local - timedelta(days=1)).date().isoformat()} 24:00"
     return local.strftime("%Y-%m-%d %H:%M")
+
+
+def browser_text(user_agent: str) -> str:
+    """Browser and system as people name them: ``Chrome 126, Windows``; a program by its first words."""
+    found = next((hit for name in BROWSERS if (hit := re.search(rf"({name})/(\d+)", user_agent))), None)
+    if found is None:
+        return user_agent.partition(" ")[0][:40]
+    version = re.search(r"Version/(\d+)", user_agent) if found[1] == "Safari" else None
+    system = next((name for name in SYSTEMS if name in user_agent), "")
+    browser = f"{found[1].replace('Edg', 'Edge')} {version[1] if version else found[2]}"
+    return f"{browser}, {system}" if system else browser
 
 
 def attributes_text(attributes: Mapping[str, Any]) -> Markup:

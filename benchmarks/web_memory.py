@@ -41,6 +41,7 @@ def start_part(name: str, place: City, **settings: str) -> subprocess.Popen[byte
         "CANBAO_SECRET_KEY": SECRET,
         "CANBAO_DATA_DIR": str(place.data_dir),
         "CANBAO_DEMO": "0",
+        "CANBAO_CAPTCHA": "0",
         **settings,
     }
     return subprocess.Popen(

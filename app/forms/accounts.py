@@ -18,7 +18,7 @@ class LoginForm(FlaskForm):
 
 
 class CodeForm(FlaskForm):
-    code = StringField(_("Code"), [FILLED, Length(max=40)])
+    code = StringField(_("Code of the phone"), [FILLED, Length(max=40)])
 
 
 class PasswordForm(FlaskForm):

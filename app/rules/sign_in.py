@@ -9,9 +9,6 @@ from enum import StrEnum
 FAILURES_BEFORE_LOCK = 5
 FIRST_LOCK = timedelta(minutes=1)
 LONGEST_LOCK = timedelta(minutes=30)
-FORGOTTEN_AFTER = timedelta(days=1)
-"""A count that nobody added to for so long begins anew."""
-
 PENDING_LASTS = timedelta(minutes=5)
 """How long the second factor may take after the password."""
 
@@ -21,6 +18,10 @@ class CountedBy(StrEnum):
 
     ACCOUNT = "account"
     ADDRESS = "address"
+
+
+FORGOTTEN_AFTER = {CountedBy.ACCOUNT: timedelta(days=1), CountedBy.ADDRESS: timedelta(hours=1)}
+"""A count that nobody added to for so long begins anew. An office of many people has somebody's slip every day."""
 
 
 class SessionKind(StrEnum):
@@ -50,9 +51,9 @@ class Failures:
     count: int
     last_at: datetime
 
-    def at(self, now: datetime) -> Failures:
+    def at(self, now: datetime, kind: CountedBy) -> Failures:
         """The same, or none if the last one is forgotten."""
-        return Failures(0, now) if now - self.last_at >= FORGOTTEN_AFTER else self
+        return Failures(0, now) if now - self.last_at >= FORGOTTEN_AFTER[kind] else self
 
 
 @dataclass(frozen=True, slots=True)

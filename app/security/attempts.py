@@ -26,6 +26,8 @@ class Standing:
     address_locked: bool
     known_here: bool
     """Whether the account has signed in from this address before: others' failures there don't hold it up."""
+    counted_here: bool
+    """Whether the attempt counts against the address."""
 
     def refused(self, *, right: bool) -> bool:
         """Whether the attempt waits although the password may be right."""
@@ -44,33 +46,28 @@ def count_attempt(session: Session, *, account_id: int, name: str, address: str,
             .exists()
         )
     )
-    standing = Standing(is_locked(account, now), is_locked(place, now), bool(known))
+    account_locked, address_locked = is_locked(account, now), is_locked(place, now)
+    counts_here = not (account_locked or address_locked)
+    standing = Standing(account_locked, address_locked, bool(known), counts_here)
     # Who waits already isn't made to wait longer: nobody could end a lock that others keep alive.
     _count(session, CountedBy.ACCOUNT, of_account, account, now, more=not standing.account_locked)
-    counts_here = not (standing.address_locked or standing.account_locked)
     _count(session, CountedBy.ADDRESS, of_address, place, now, more=counts_here)
     return standing
 
 
-def forgive(session: Session, *, account_id: int, name: str, address: str) -> None:
-    """After a sign-in: the account's count is over, and its own slips no longer count against the address."""
-    own = session.scalar(
-        select(SignInFailure.failures)
-        .where(SignInFailure.kind == CountedBy.ACCOUNT, SignInFailure.key == account_key(account_id, name))
-        .with_for_update()
-    )
-    _take_back(session, CountedBy.ACCOUNT, account_key(account_id, name), own or 0)
-    _take_back(session, CountedBy.ADDRESS, _address_key(address), own or 0)
-
-
-def take_back(session: Session, *, account_id: int, name: str, address: str) -> None:
-    """The last attempt was no failure, though not a sign-in either."""
-    _take_back(session, CountedBy.ACCOUNT, account_key(account_id, name), 1)
-    _take_back(session, CountedBy.ADDRESS, _address_key(address), 1)
+def take_back(
+    session: Session, standing: Standing, *, account_id: int, address: str, account_too: bool
+) -> None:
+    """The attempt was right. Only itself is taken back from the address: a sign-in of one's own doesn't make
+    room for guesses at others."""
+    if account_too:
+        _take_back(session, CountedBy.ACCOUNT, account_key(account_id, ""), 1)
+    if standing.counted_here:
+        _take_back(session, CountedBy.ADDRESS, _address_key(address), 1)
 
 
 def forget_failures(session: Session, account_id: int) -> None:
-    """A reset password ends the account's lock."""
+    """A sign-in, or a password reset from above, ends the account's count."""
     _take_back(session, CountedBy.ACCOUNT, account_key(account_id, ""), 10**6)
 
 
@@ -91,7 +88,7 @@ def _held(session: Session, kind: CountedBy, key: bytes, now: datetime) -> Failu
         .on_conflict_do_update(index_elements=["kind", "key"], set_={"failures": SignInFailure.failures})
         .returning(SignInFailure.failures, SignInFailure.failed_at)
     ).one()
-    return Failures(row.failures, row.failed_at).at(now)
+    return Failures(row.failures, row.failed_at).at(now, kind)
 
 
 def _count(

@@ -101,8 +101,11 @@ class Accounts(Screen):
             own=account.id == actor.account_id,
             sessions=lasting_sessions(session, account.id, session_limits(), at),
             trail=trail_of_union(session, actor, account.union_id, roles) if account.union_id else [],
-            roles=[(role, words) for role, words in choices(Role) if level in ROLE_LEVELS[role]],
-            held=roles[0] if len(roles) == 1 else "",
+            roles=[
+                (role, words)
+                for role, words in choices(Role)
+                if level in ROLE_LEVELS[role] and roles != [role]
+            ],
             role_words=WORDS["Role"],
             log=log_lines(log_of(session, actor, EventObject.ACCOUNT, account.id), {}),
         )
@@ -129,14 +132,11 @@ class Accounts(Screen):
     @expose("/<int:account_id>/role", methods=["POST"])
     @needs(Permission.MANAGE_ACCOUNTS)
     def role(self, account_id: int) -> Any:
-        chosen = request.form.get("role", "")
-        if chosen not in {role.value for role in Role}:
-            raise RuleViolation("role_unknown", status=422, field="role", role=chosen[:40])
         return self._changed(
             account_id,
             _("%(login)s has the other role now and signs in anew."),
             lambda session: change_role(
-                session, self.actor, account_id=account_id, role=Role(chosen), now=now()
+                session, self.actor, account_id=account_id, role=_chosen_role(), now=now()
             ),
         )
 
@@ -180,3 +180,10 @@ class Accounts(Screen):
         if request.form.get("back") == "list":
             return redirect(url_for("Accounts.list"))
         return redirect(url_for("Accounts.show", account_id=account_id))
+
+
+def _chosen_role() -> Role:
+    chosen = request.form.get("role", "")
+    if chosen not in {role.value for role in Role}:
+        raise RuleViolation("role_unknown", field="role", role=chosen[:40])
+    return Role(chosen)

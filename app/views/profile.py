@@ -162,6 +162,8 @@ class SecondFactors(Screen):
         session = db.session()
         account = session.get_one(Account, self.actor.account_id)
         waiting = enrolment_to_scan(session, self.actor, now())
+        if form.errors and waiting is None:
+            refusal = RuleViolation("enrolment_over", status=422)
         enforced = SecondFactor(current_app.config["SETTINGS"].second_factor)
         return self.render(
             "accounts/second_factor.html",

@@ -14,6 +14,7 @@ from app.labels import WORDS
 from app.queries.accounts import roles_lost_since
 from app.rules.accounts import SecondFactor, needs_second_factor, password_expired
 from app.rules.sign_in import SessionKind
+from app.security.needs import API_PREFIX
 from app.security.sessions import begin_session
 from app.security.sign_in import SignedIn, visitor_of_request
 
@@ -82,7 +83,8 @@ def ask_for_what_comes_first() -> Any:
     """Before every request: a one-time or expired password is changed first, then a second factor is set up
     where it is enforced."""
     endpoint = request.endpoint
-    if not endpoint or endpoint in ALWAYS_OPEN or not current_user.is_authenticated:
+    by_program = request.path.startswith(API_PREFIX)
+    if not endpoint or endpoint in ALWAYS_OPEN or by_program or not current_user.is_authenticated:
         return None
     settings = current_app.config["SETTINGS"]
     expired = password_expired(current_user.password_changed_at, settings.password_days, now())

@@ -57,7 +57,7 @@ def forget_old_records() -> None:
         session.execute(text(FORGET_RUNS), {"before": at - ROUTINE_RUNS_KEPT})
         session.execute(text(FORGET_SESSIONS), {"before": at - SESSIONS_KEPT})
         session.execute(text(FORGET_CAPTCHAS), {"before": at - 2 * CAPTCHA_LASTS})
-        session.execute(text(FORGET_FAILURES), {"before": at - 2 * FORGOTTEN_AFTER})
+        session.execute(text(FORGET_FAILURES), {"before": at - 2 * max(FORGOTTEN_AFTER.values())})
     kept = timedelta(days=current_app.config["SETTINGS"].import_days_kept)
     forgotten = 1
     while forgotten:

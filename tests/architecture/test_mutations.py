@@ -78,7 +78,9 @@ def test_a_token_of_another_session_is_none(
 ) -> None:
     account = make_account(session, make_tree(session).city, Role.MUNICIPAL_ADMIN)
     sign_in(client, account)
-    token = re.search(r'name="csrf_token" value="([^"]+)"', client.get("/profile/").text).group(1)
+    page = client.get("/profile/")
+    assert page.status_code == 200
+    token = re.search(r'name="csrf_token" value="([^"]+)"', page.text).group(1)
     assert client.post("/profile/sessions/end-others", data={"csrf_token": token}).status_code == 302
     sign_in(client, account)
     assert client.post("/profile/sessions/end-others", data={"csrf_token": token}).status_code == 400

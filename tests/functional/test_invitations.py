@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import socket
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -251,10 +252,12 @@ def test_letters_go_through_a_mail_server_where_one_is_set(
     perform_jobs: Callable[[], int],
 ) -> None:
     inbox = Inbox()
-    server = Controller(inbox, hostname="127.0.0.1", port=0)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    server = Controller(inbox, hostname="127.0.0.1", port=port)
     server.start()
     try:
-        port = server.server.sockets[0].getsockname()[1]
         set_to = replace(
             app.config["SETTINGS"], smtp_url=f"smtp://127.0.0.1:{port}", mail_from="canbao@haicheng.example"
         )

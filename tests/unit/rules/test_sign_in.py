@@ -9,6 +9,7 @@ import pytest
 
 from app.rules.sign_in import (
     FORGOTTEN_AFTER,
+    CountedBy,
     Failures,
     SessionEnd,
     SessionKind,
@@ -43,9 +44,11 @@ def test_a_lock_holds_to_its_last_second_and_not_beyond() -> None:
     assert not is_locked(failures, FAILED_AT + timedelta(seconds=60))
 
 
-def test_a_day_without_a_failure_forgets_the_count() -> None:
-    assert Failures(9, FAILED_AT).at(FAILED_AT + FORGOTTEN_AFTER - timedelta(seconds=1)).count == 9
-    assert Failures(9, FAILED_AT).at(FAILED_AT + FORGOTTEN_AFTER).count == 0
+@pytest.mark.parametrize("kind", list(CountedBy))
+def test_a_while_without_a_failure_forgets_the_count(kind: CountedBy) -> None:
+    forgotten = FAILED_AT + FORGOTTEN_AFTER[kind]
+    assert Failures(9, FAILED_AT).at(forgotten - timedelta(seconds=1), kind).count == 9
+    assert Failures(9, FAILED_AT).at(forgotten, kind).count == 0
 
 
 LIMITS = SessionLimits(idle=timedelta(minutes=30), longest=timedelta(hours=12), token=timedelta(hours=2))
