@@ -327,7 +327,6 @@ WORDS: Mapping[str, Mapping[str, LazyString]] = {
         "relative": _("A close relative of a deceased person"),
         "union": _("The union itself"),
     },
-    "Paper": {"voucher": _("Payment voucher"), "attachment": _("Attachment")},
     "Expiry": {
         "unknown": _("Expiry unknown"),
         "expired": _("Expired"),

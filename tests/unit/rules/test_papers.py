@@ -19,7 +19,7 @@ from app.rules.violations import RuleViolation
         ("", "image/png", "file.png"),
         (".png", "image/png", ".png.png"),
         ("gnp.\u202eexe", "image/png", "gnp.exe.png"),
-        ("a\r\nSet-Cookie: b.pdf", "application/pdf", "aSet-Cookie: b.pdf"),
+        ("a\r\nSet-Cookie: b.pdf", "application/pdf", "a Set-Cookie: b.pdf"),
     ],
 )
 def test_a_paper_is_called_what_it_is(sent: str, media_type: str, kept: str) -> None:
