@@ -338,6 +338,12 @@ WORDS: Mapping[str, Mapping[str, LazyString]] = {
         "auditor": _("Auditor"),
         "security_admin": _("Security administrator"),
     },
+    "CountedBy": {"account": _("Account name"), "address": _("Address")},
+    "SecondFactor": {
+        "off": _("Switched off"),
+        "optional": _("Optional"),
+        "required": _("Required"),
+    },
     "SessionKind": {"browser": _("Browser"), "program": _("Program")},
     "SessionEnd": {
         "signed_out": _("Signed out"),

@@ -84,7 +84,7 @@ def test_the_table_names_every_role_and_permission_once() -> None:
 def test_system_security_and_audit_administration_do_not_do_each_others_work() -> None:
     """What all three have is their workbench; accounts below the city are a superior union's work."""
     assert GRANTS[R.AUDITOR] == {P.VIEW_HOME, P.VIEW_AUDIT}
-    assert GRANTS[R.SECURITY_ADMIN] == {P.VIEW_HOME, P.MANAGE_ACCOUNTS}
+    assert GRANTS[R.SECURITY_ADMIN] == {P.VIEW_HOME, P.MANAGE_ACCOUNTS, P.MANAGE_SECURITY}
     assert GRANTS[R.MUNICIPAL_ADMIN] & GRANTS[R.AUDITOR] == {P.VIEW_HOME}
     assert {R.MUNICIPAL_ADMIN, R.SECURITY_ADMIN, R.AUDITOR} == ADMINISTRATIONS
 
