@@ -9,6 +9,7 @@ import os
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
 LEAST_SECRET_LENGTH = 16
@@ -21,9 +22,22 @@ class ConfigError(Exception):
     """A setting that can't be used; the text says which and how to mend it."""
 
 
+class Login(StrEnum):
+    """In whose name a process connects to the database; the owner only migrates."""
+
+    APPLICATION = "app"
+    """Serves requests. Sees what the account that asks may see, and nothing without one."""
+    SCHEDULER = "scheduler"
+    """The calendar, background jobs and the command line. Sees all, and can act as the application."""
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the environment decides. `database_url` is empty for the embedded server."""
+    """What the environment decides. All three database addresses are empty for the embedded server.
+
+    `database_url` is the owner's, who migrates. The other two follow from it where they aren't set
+    (`app/database_roles.py`).
+    """
 
     host: str
     port: int
@@ -38,10 +52,17 @@ class Settings:
     id_keys: str = ""
     person_key: str = ""
     import_days_kept: int = 180
+    app_database_url: str = ""
+    scheduler_database_url: str = ""
 
     @property
     def embedded(self) -> bool:
-        return not self.database_url
+        return not (self.database_url or self.app_database_url or self.scheduler_database_url)
+
+    @property
+    def database_secret(self) -> bytes:
+        """What the passwords of the database roles follow from."""
+        return _derived_key(self.secret_key, b"canbao database roles")
 
     @property
     def sealing_keys(self) -> dict[int, bytes]:
@@ -59,7 +80,11 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     """Read and check the `CANBAO_…` settings; raises ConfigError with a plain sentence."""
     env = os.environ if environ is None else environ
     data_dir = Path(env.get("CANBAO_DATA_DIR") or "var").expanduser().resolve()
-    database_url = with_driver(env.get("CANBAO_DATABASE_URL", "").strip())
+    database_url, app_url, scheduler_url = (
+        with_driver(env.get(name, "").strip(), name)
+        for name in ("CANBAO_DATABASE_URL", "CANBAO_APP_DATABASE_URL", "CANBAO_SCHEDULER_DATABASE_URL")
+    )
+    external = database_url or app_url or scheduler_url
     return Settings(
         host=env.get("CANBAO_HOST") or "127.0.0.1",
         port=_whole_number(env, "CANBAO_PORT", 8080, least=1, most=65535),
@@ -68,24 +93,24 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         demo=_yes_or_no(env, "CANBAO_DEMO", default=True),
         admin_password=env.get("CANBAO_ADMIN_PASSWORD", ""),
         demo_password=env.get("CANBAO_DEMO_PASSWORD", ""),
-        secret_key=_secret_key(env.get("CANBAO_SECRET_KEY", ""), database_url, data_dir),
+        secret_key=_secret_key(env.get("CANBAO_SECRET_KEY", ""), external, data_dir),
         web_workers=_whole_number(env, "CANBAO_WEB_WORKERS", 2, least=1, most=64),
         training=_yes_or_no(env, "CANBAO_TRAINING", default=False),
-        id_keys=_id_keys(env.get("CANBAO_ID_KEYS", "").strip(), database_url, data_dir),
+        id_keys=_id_keys(env.get("CANBAO_ID_KEYS", "").strip(), external, data_dir),
         person_key=_person_key(env.get("CANBAO_PERSON_KEY", "")),
         import_days_kept=_whole_number(env, "CANBAO_IMPORT_DAYS_KEPT", 180, least=1, most=3650),
+        app_database_url=app_url,
+        scheduler_database_url=scheduler_url,
     )
 
 
-def with_driver(database_url: str) -> str:
+def with_driver(database_url: str, name: str = "CANBAO_DATABASE_URL") -> str:
     """Name psycopg as the driver: `postgresql://…` becomes `postgresql+psycopg://…`."""
     if not database_url:
         return ""
     scheme, separator, rest = database_url.partition("://")
     if not separator or scheme not in {"postgres", "postgresql", "postgresql+psycopg"}:
-        raise ConfigError(
-            "CANBAO_DATABASE_URL must start with postgresql:// (PostgreSQL is the only database)."
-        )
+        raise ConfigError(f"{name} must start with postgresql:// (PostgreSQL is the only database).")
     return f"postgresql+psycopg://{rest}"
 
 

@@ -13,8 +13,9 @@ from flask.cli import AppGroup
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.acting import acting_for
 from app.clock import now
-from app.database import migrate_to_head
+from app.extensions import db
 from app.import_turn import import_turn
 from app.models import Account, ImportRun
 from app.queries.check import find_lies
@@ -42,7 +43,8 @@ ROW_PROBLEMS_SHOWN = 50
 def plain_refusals() -> Iterator[None]:
     """A rule's no is a sentence and exit code 1, not a traceback."""
     try:
-        with current_app.test_request_context("/"):
+        # A request for its language only: no account asks, the operator of the machine does.
+        with current_app.test_request_context("/"), acting_for(db.session(), SYSTEM):
             yield
     except RuleViolation as violation:
         with current_app.test_request_context("/"):
@@ -117,9 +119,9 @@ def _rotated(ring: KeyRing, limit: int | None) -> Iterator[int]:
 @canbao.command("demo")
 def demo() -> None:
     """Make the demo city in an empty database and show its accounts."""
-    from app.first_start import demo_city
+    from app.first_start import demo_city, prepare_schema
 
-    migrate_to_head(current_app.config["SQLALCHEMY_DATABASE_URI"])
+    prepare_schema(current_app.config["SETTINGS"])
     with plain_refusals():
         said = False
         for line in demo_city(current_app.config["SETTINGS"]):
