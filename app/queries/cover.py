@@ -9,6 +9,7 @@ from sqlalchemy import Row, Select, select
 from sqlalchemy.orm import Session
 
 from app.models import Enrolment, EnrolmentBatch, Member, Plan, Union
+from app.queries.beginnings import begins_with
 from app.queries.members import MemberFilter
 from app.security.actor import Actor
 from app.security.persons import keys_of_number
@@ -40,7 +41,7 @@ def cover_query(actor: Actor, wanted: MemberFilter, year: int | None = None) -> 
     if wanted != MemberFilter():
         query = query.where(Member.erased_at.is_(None))
     if wanted.name:
-        query = query.where(Member.name.startswith(wanted.name.strip(), autoescape=True))
+        query = query.where(begins_with(Member.name, wanted.name.strip()))
     if wanted.id_number:
         query = query.where(Member.person_key.in_(keys_of_number(wanted.id_number)))
     if wanted.member_no:

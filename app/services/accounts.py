@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from flask_appbuilder.security.sqla.models import Role as RoleRow
-from sqlalchemy import or_, select, true
+from sqlalchemy import select, true
 from sqlalchemy.orm import Session
 
 from app.clock import SHANGHAI
 from app.models import Account, EventObject, Union
+from app.queries.beyond import login_taken
 from app.rules.accounts import ROLES_FOR_ALL, check_manager, check_new_password, check_role_at
 from app.rules.violations import RuleViolation, not_found
 from app.security.actor import SYSTEM, Actor
@@ -156,14 +157,9 @@ def _require_manager(actor: Actor, union_id: int | None, held: Iterable[str]) ->
 
 
 def _require_free(session: Session, username: str, email: str) -> None:
-    taken = session.scalar(
-        select(Account.username).where(
-            or_(Account.username.in_([username, email]), Account.email.in_([username, email]))
-        )
-    )
+    taken = login_taken(session, username, email)
     if taken is not None:
-        field = "username" if taken == username else "email"
-        raise RuleViolation("account_exists", field=field, status=409, username=username)
+        raise RuleViolation("account_exists", field=taken, status=409, username=username)
 
 
 def role_row(session: Session, role: Role) -> RoleRow:

@@ -6,6 +6,7 @@ import hashlib
 from datetime import datetime
 from pathlib import PurePosixPath
 
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from app.models import StoredFile
@@ -31,7 +32,10 @@ def store_file(
 ) -> StoredFile:
     """Any checked file; only the last part of its name is kept. ``sealed``: it holds document numbers."""
     base = " ".join(cell_text(PurePosixPath(name.replace("\\", "/")).name).split())[-NAME_MAX:]
+    # Not asked back from the insert: nobody sees a file before the row that names it.
+    number = session.scalar(text("SELECT nextval(pg_get_serial_sequence('stored_file', 'id'))"))
     stored = StoredFile(
+        id=number,
         name=base or "file",
         media_type=media_type,
         size=len(content),

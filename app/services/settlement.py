@@ -20,6 +20,7 @@ from app.models import (
     PaymentVoucher,
     ReasonKind,
 )
+from app.queries.beyond import reach_filed
 from app.queries.years import get_year
 from app.rules.enrolment import BatchAction, BatchStatus, EnrolmentStatus
 from app.rules.settlement import (
@@ -60,6 +61,7 @@ def reject_district_batch(
     before = _advance(session, batch, DistrictBatchAction.REJECT, now)
     batch.reject_reason, batch.reject_text = reason_code, note
     session.flush()
+    reach_filed(session, batch.id)
     move_batches(
         session,
         actor,
