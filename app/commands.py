@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from app.acting import acting_for
 from app.clock import now
 from app.extensions import db
-from app.import_turn import import_turn
+from app.import_turn import for_uploader, import_turn
 from app.models import Account, ImportRun
 from app.queries.check import find_lies
 from app.queries.imports import first_errors
@@ -29,7 +29,7 @@ from app.security.actor import SYSTEM, Actor, actor_of
 from app.security.roles import Permission, Role, may
 from app.sentences import sentence
 from app.services.accounts import create_account
-from app.services.imports import apply_import, check_import, commit_import, start_import
+from app.services.imports import apply_import, check_import, commit_import, start_import, uploader_of
 from app.services.rotation import reseal
 from app.transaction import transaction
 from config import DERIVED_KEY, new_id_key
@@ -198,12 +198,12 @@ def import_workbook(
 
 def _finish_import(import_id: int, username: str | None) -> None:
     """Check and commit here; if a worker took the job first, its work counts and this finds it done."""
-    with import_turn(import_id):
+    with import_turn(import_id), for_uploader(import_id):
         check_import(transaction, import_id, now())
-    with transaction() as session:
-        commit_import(session, _acting(session, username), import_id, now())
-    with transaction() as session:
-        apply_import(session, import_id, now())
+        with transaction() as session:
+            commit_import(session, uploader_of(session, import_id), import_id, now())
+        with transaction() as session:
+            apply_import(session, import_id, now())
 
 
 def _acting(session: Session, username: str | None) -> Actor:

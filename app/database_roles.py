@@ -193,6 +193,7 @@ def _grant(connection: Connection, application: str, scheduler: str) -> None:
         f"GRANT SELECT ON {', '.join(tables)} TO {both}",
         f"GRANT INSERT, UPDATE, DELETE ON {', '.join(changed)} TO {both}",
         f"GRANT INSERT ON {', '.join(appended)} TO {both}",
+        f"GRANT SELECT ON ALL TABLES IN SCHEMA wall TO {both}",
         f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {both}",
         f"GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA wall TO {both}",
         f"REVOKE EXECUTE ON FUNCTION wall.may_see_all() FROM {app}",

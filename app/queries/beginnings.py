@@ -13,8 +13,8 @@ SURROGATES = range(0xD800, 0xE000)
 def begins_with(column: Any, text: str) -> ColumnElement[bool]:
     """What ``LIKE 'text%'`` says, as two comparisons sign by sign.
 
-    ``LIKE`` may tell of rows that a policy hides, by an error message for instance, so PostgreSQL asks it last, after the
-    policy and without an index. These operators tell nothing, and the index ``member_by_name`` has them.
+    ``LIKE`` may tell of rows that a policy hides, by an error message for instance, so PostgreSQL asks it last, after
+    the policy and without an index. These operators tell nothing, and the index ``member_by_name`` has them.
     """
     end = _after_all(text)
     begun: ColumnElement[bool] = column.bool_op("~>=~")(text)

@@ -181,11 +181,9 @@ def copy_rows(session: Session, table: str, columns: Sequence[str], rows: Iterab
     connection = session.connection().connection.driver_connection
     assert isinstance(connection, psycopg.Connection)
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"CREATE TEMPORARY TABLE copied ON COMMIT DROP AS SELECT {names} FROM {table} WITH NO DATA"
-        )
+        cursor.execute(f"CREATE TEMPORARY TABLE copied AS SELECT {names} FROM {table} WITH NO DATA")  # noqa: S608
         with cursor.copy(f"COPY copied ({names}) FROM STDIN") as copy:
             for row in rows:
                 copy.write_row(row)
-        cursor.execute(f"INSERT INTO {table} ({names}) SELECT {names} FROM copied")
+        cursor.execute(f"INSERT INTO {table} ({names}) SELECT {names} FROM copied")  # noqa: S608
         cursor.execute("DROP TABLE copied")

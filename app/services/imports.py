@@ -223,6 +223,11 @@ def _locked(session: Session, import_id: int) -> ImportRun:
     ).one()
 
 
+def uploader_of(session: Session, import_id: int) -> Actor:
+    """Whom the work on an import acts for."""
+    return _uploader(session, session.get_one(ImportRun, import_id))
+
+
 def _uploader(session: Session, run: ImportRun) -> Actor:
     return actor_of(session.scalars(select(Account).where(Account.id == run.uploaded_by)).one())
 

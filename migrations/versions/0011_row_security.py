@@ -1,8 +1,8 @@
 """The second wall: what a transaction doesn't act for, it doesn't see.
 
 Each table has its rule below; `tests/architecture/test_wall.py` names a table that has none. What the rules ask, and
-what may look past them, stands in the .sql beside. The owner isn't bound by the policies, so that migrations, references
-and the functions of the schema `wall` see all.
+what may look past them, stands in the .sql beside. The owner isn't bound by the policies, so that migrations,
+references and the functions of the schema `wall` see all.
 
 Revision ID: 0011
 Revises: 0010
@@ -79,7 +79,10 @@ BOTH_SIDES = " OR ".join(
 )
 DISTRICTS_EVENTS = "object_kind IN ('district_batch', 'voucher')"
 FILED = "EXISTS (SELECT FROM enrolment_batch AS b WHERE b.id = batch_id AND b.district_batch_id IS NOT NULL)"
-OF_OWN_YEAR = f"{SIGNED_IN} AND (district_id IS NULL OR union_id IN ((SELECT wall.own_second()), (SELECT wall.own_district())))"
+EXTENDED_ABOVE = (
+    f"{SIGNED_IN} AND (district_id IS NULL"
+    " OR union_id IN ((SELECT wall.own_second()), (SELECT wall.own_district())))"
+)
 """An extension for a union above is one for all below it."""
 
 READ, WRITE, ADD, CHANGE, REMOVE = "SELECT", "ALL", "INSERT", "UPDATE", "DELETE"
@@ -113,7 +116,7 @@ POLICIES: dict[str, tuple[tuple[str, str], ...]] = {
             " OR u.second_id = (SELECT wall.second())))",
         ),
     ),
-    "window_extension": ((WRITE, tree()), (READ, OF_OWN_YEAR)),
+    "window_extension": ((WRITE, tree()), (READ, EXTENDED_ABOVE)),
     "fee_split": (
         (WRITE, f"{CITY} OR district_id = (SELECT wall.district())"),
         (READ, f"{SIGNED_IN} AND union_id IS NULL AND district_id = (SELECT wall.own_district())"),
