@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from app.acting import acting_for
 from app.clock import now
+from app.database_roles import addresses
 from app.extensions import db
 from app.import_turn import for_uploader, import_turn
 from app.models import Account, ImportRun
@@ -32,6 +33,7 @@ from app.services.accounts import create_account
 from app.services.imports import apply_import, check_import, commit_import, start_import, uploader_of
 from app.services.rotation import reseal
 from app.transaction import transaction
+from app.wall import gaps
 from config import DERIVED_KEY, new_id_key
 
 canbao = AppGroup("canbao", help="Canbao's own commands.")
@@ -61,6 +63,17 @@ def check() -> None:
     if lies:
         sys.exit(1)
     click.echo("Every figure agrees with its rows.")
+
+
+@canbao.command("doctor")
+def doctor() -> None:
+    """Say whether row-level security holds as it should; exits 1 with how to mend it when it doesn't."""
+    found = list(gaps(addresses(current_app.config["SETTINGS"])))
+    for gap in found:
+        click.echo(str(gap))
+    if found:
+        sys.exit(1)
+    click.echo("The wall stands: each role sees what is its own, and nothing without a scope.")
 
 
 @canbao.command("new-key")

@@ -158,7 +158,7 @@ POLICIES: dict[str, tuple[tuple[str, str], ...]] = {
         (CHANGE, SIGNING_IN),
     ),
     "ab_user_role": ((WRITE, through("ab_user", "parent.id = user_id")),),
-    "ab_role": ((READ, "true"), (ADD, SIGNED_IN)),
+    "ab_role": ((READ, f"{SIGNED_IN} OR {SIGNING_IN}"), (ADD, SIGNED_IN)),
     # The log: everybody adds in their own name, nobody changes (a trigger besides)
     "event": (
         (READ, f"{tree()} OR {LOG} OR {CENTRE} AND {DISTRICTS_EVENTS}"),
