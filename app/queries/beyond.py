@@ -22,7 +22,6 @@ from sqlalchemy import (
     MetaData,
     Row,
     Select,
-    String,
     Table,
     Text,
     cast,
@@ -32,12 +31,14 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
+from app.models import Enrolment
+
 COVER = Table(
     "cover",
     MetaData(schema="wall"),
     Column("year", Integer),
     Column("person_key", LargeBinary),
-    Column("channel", String),
+    Column("channel", Enrolment.channel.type),
     Column("union_id", BigInteger),
     Column("batch_id", BigInteger),
 )

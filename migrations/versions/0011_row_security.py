@@ -10,7 +10,9 @@ Revises: 0010
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from alembic import op
 
@@ -63,6 +65,7 @@ ACCOUNTS_KEPT = (
     " OR u.id = (SELECT wall.keeps_union()) OR u.parent_id = (SELECT wall.keeps_union())))"
 )
 OWN_ACCOUNT = f"id = {ACCOUNT}"
+SPLITS_OF_DISTRICT = f"{CITY} OR district_id = (SELECT wall.district())"
 SPLITS_BELOW = (
     "EXISTS (SELECT FROM trade_union AS u WHERE u.id = fee_split.union_id"
     " AND (u.second_id = (SELECT wall.second()) OR u.id = (SELECT wall.grassroots())))"
@@ -85,118 +88,130 @@ EXTENDED_ABOVE = (
 )
 """An extension for a union above is one for all below it."""
 
-READ, WRITE, ADD, CHANGE, REMOVE = "SELECT", "ALL", "INSERT", "UPDATE", "DELETE"
 
-# Each line is a policy: for this command these rows. Several lines of a table add up. ``WRITE`` is all four commands.
-POLICIES: dict[str, tuple[tuple[str, str], ...]] = {
+class Rule(NamedTuple):
+    """Which rows of a table are the asker's: to read, and to add, change or remove, which by default is the same.
+
+    ``lock``: those that may be held with FOR UPDATE, where fewer may be changed. PostgreSQL asks from left to right and
+    no further than it must: what costs least and holds most comes first.
+    """
+
+    read: str
+    write: str = ""
+    add: str = ""
+    change: str = ""
+    lock: str = ""
+
+    def policies(self) -> Iterator[tuple[str, str, str]]:
+        """Per command one policy: which rows it finds, and what it may make of them."""
+        write = self.write or self.read
+        yield "SELECT", f"USING ({self.read})", ""
+        yield "INSERT", "", f"WITH CHECK ({self.add or write})"
+        yield "UPDATE", f"USING ({self.lock or self.change or write})", f"WITH CHECK ({self.change or write})"
+        yield "DELETE", f"USING ({write})", ""
+
+
+OF_MEMBERS_TREE = f"{tree()} OR {reached('member_id', 'members')}"
+FILES = " OR ".join(
+    through(parent, "parent.file_id = stored_file.id")
+    for parent in ("import_run", "payment_voucher", "retirement_keep")
+)
+
+RULES: dict[str, Rule] = {
     # By the tree
-    "member": (
-        (WRITE, f"{tree()} OR {reached('id', 'members')}"),
-        (READ, f"{SIGNED_IN} AND (wall.was_enrolled_here(id) OR wall.is_on_the_way(id))"),
+    "member": Rule(
+        read=f"{tree()} OR {reached('id', 'members')}"
+        f" OR {SIGNED_IN} AND (wall.was_enrolled_here(id) OR wall.is_on_the_way(id))",
+        write=f"{tree()} OR {reached('id', 'members')}",
     ),
-    "employer": ((WRITE, f"{tree()} OR {SIGNED_IN} AND {reached('union_id', 'unions')}"),),
-    "enrolment": ((WRITE, f"{tree()} OR {reached('member_id', 'members')} OR {CENTRE} AND {FILED}"),),
-    "enrolment_batch": (
-        (WRITE, f"{tree()} OR {CENTRE} AND (district_batch_id IS NOT NULL OR {reached('id', 'batches')})"),
+    "employer": Rule(read=f"{tree()} OR {reached('union_id', 'unions')}", write=tree()),
+    "enrolment": Rule(read=f"{tree()} OR {reached('member_id', 'members')} OR {CENTRE} AND {FILED}"),
+    "enrolment_batch": Rule(
+        read=f"{tree()} OR {CENTRE} AND (district_batch_id IS NOT NULL OR {reached('id', 'batches')})"
     ),
-    "enrolment_confirmation": ((WRITE, f"{tree()} OR {reached('member_id', 'members')}"),),
-    "enrolment_exclusion": ((WRITE, f"{tree()} OR {reached('member_id', 'members')}"),),
-    "retirement_keep": ((WRITE, f"{tree()} OR {reached('member_id', 'members')}"),),
-    "erasure_request": ((WRITE, f"{tree()} OR {reached('member_id', 'members')}"),),
-    "member_correction": ((WRITE, f"{tree()} OR {reached('member_id', 'members')}"),),
-    "member_transfer": ((WRITE, f"{BOTH_SIDES} OR {reached('member_id', 'members')}"),),
-    "import_run": ((WRITE, f"{tree()} OR {reached('id', 'imports')}"),),
-    "import_row": ((WRITE, through("import_run", "parent.id = import_id")),),
-    "import_error": ((WRITE, through("import_run", "parent.id = import_id")),),
-    "plan_choice": (
-        (
-            WRITE,
-            f"{CITY} OR union_id = (SELECT wall.grassroots()) OR EXISTS (SELECT FROM trade_union AS u"
-            " WHERE u.id = union_id AND (u.district_id = (SELECT wall.district())"
-            " OR u.second_id = (SELECT wall.second())))",
-        ),
+    "enrolment_confirmation": Rule(read=OF_MEMBERS_TREE),
+    "enrolment_exclusion": Rule(read=OF_MEMBERS_TREE),
+    "retirement_keep": Rule(read=OF_MEMBERS_TREE),
+    "erasure_request": Rule(read=OF_MEMBERS_TREE),
+    "member_correction": Rule(read=OF_MEMBERS_TREE),
+    "member_transfer": Rule(read=f"{BOTH_SIDES} OR {reached('member_id', 'members')}"),
+    "import_run": Rule(read=f"{tree()} OR {reached('id', 'imports')}"),
+    "import_row": Rule(read=through("import_run", "parent.id = import_id")),
+    "import_error": Rule(read=through("import_run", "parent.id = import_id")),
+    "plan_choice": Rule(
+        read=f"{CITY} OR union_id = (SELECT wall.grassroots()) OR EXISTS (SELECT FROM trade_union AS u"
+        " WHERE u.id = union_id AND (u.district_id = (SELECT wall.district())"
+        " OR u.second_id = (SELECT wall.second())))"
     ),
-    "window_extension": ((WRITE, tree()), (READ, EXTENDED_ABOVE)),
-    "fee_split": (
-        (WRITE, f"{CITY} OR district_id = (SELECT wall.district())"),
-        (READ, f"{SIGNED_IN} AND union_id IS NULL AND district_id = (SELECT wall.own_district())"),
-        (READ, SPLITS_BELOW),
+    "window_extension": Rule(read=f"{tree()} OR {EXTENDED_ABOVE}", write=tree()),
+    "fee_split": Rule(
+        read=f"{SPLITS_OF_DISTRICT} OR {SIGNED_IN} AND union_id IS NULL"
+        f" AND district_id = (SELECT wall.own_district()) OR {SPLITS_BELOW}",
+        write=SPLITS_OF_DISTRICT,
     ),
     # With the centre
-    "district_batch": ((WRITE, f"{tree()} OR {CENTRE}"),),
-    "district_batch_plan": ((WRITE, through("district_batch", "parent.id = district_batch_id")),),
-    "payment_voucher": ((WRITE, f"{tree()} OR {CENTRE}"),),
-    "notice": (
-        (WRITE, tree()),
-        (READ, f"{CENTRE} AND kind = 'district' OR {reached('id', 'notices')}"),
+    "district_batch": Rule(read=f"{tree()} OR {CENTRE}"),
+    "district_batch_plan": Rule(read=through("district_batch", "parent.id = district_batch_id")),
+    "payment_voucher": Rule(read=f"{tree()} OR {CENTRE}"),
+    "notice": Rule(
+        read=f"{tree()} OR {CENTRE} AND kind = 'district' OR {reached('id', 'notices')}", write=tree()
     ),
-    "notice_version": ((WRITE, through("notice", "parent.id = notice_id")),),
-    "stored_file": (
-        (ADD, SIGNED_IN),
-        (
-            WRITE,
-            " OR ".join(
-                through(parent, "parent.file_id = stored_file.id")
-                for parent in ("import_run", "payment_voucher", "retirement_keep")
-            ),
-        ),
+    "notice_version": Rule(read=through("notice", "parent.id = notice_id")),
+    # A file is there before the row that names it.
+    "stored_file": Rule(read=FILES, add=SIGNED_IN),
+    # Unions and accounts. A union's row is a lock besides: whoever sees it below may hold it.
+    "trade_union": Rule(
+        read=f"{UNIONS_KEPT} OR {UNIONS_ABOVE} OR {SIGNING_IN} OR {reached('id', 'unions')}"
+        f" OR {CENTRE} AND (level = 'district' OR wall.has_filed(id))"
+        f" OR {SIGNED_IN} AND wall.is_other_side(id)",
+        write=CITY,
+        lock=f"{UNIONS_KEPT} OR {reached('id', 'unions')}",
     ),
-    # Unions and accounts
-    "trade_union": (
-        (
-            READ,
-            f"{UNIONS_KEPT} OR {UNIONS_ABOVE} OR {SIGNING_IN} OR {reached('id', 'unions')}"
-            f" OR {SIGNED_IN} AND wall.is_other_side(id)"
-            f" OR {CENTRE} AND (level = 'district' OR wall.has_filed(id))",
-        ),
-        (ADD, CITY),
-        (REMOVE, CITY),
+    "ab_user": Rule(
+        read=f"{OWN_ACCOUNT} OR {SIGNING_IN} OR {ACCOUNTS_KEPT}",
+        write=f"{OWN_ACCOUNT} OR {ACCOUNTS_KEPT}",
+        change=f"{OWN_ACCOUNT} OR {SIGNING_IN} OR {ACCOUNTS_KEPT}",
     ),
-    "ab_user": (
-        (WRITE, f"{ACCOUNTS_KEPT} OR {OWN_ACCOUNT}"),
-        (READ, SIGNING_IN),
-        (CHANGE, SIGNING_IN),
-    ),
-    "ab_user_role": ((WRITE, through("ab_user", "parent.id = user_id")),),
-    "ab_role": ((READ, f"{SIGNED_IN} OR {SIGNING_IN}"), (ADD, SIGNED_IN)),
-    # The log: everybody adds in their own name, nobody changes (a trigger besides)
-    "event": (
-        (READ, f"{tree()} OR {LOG} OR {CENTRE} AND {DISTRICTS_EVENTS}"),
-        (ADD, f"{ALL} OR actor_id = {ACCOUNT}"),
+    "ab_user_role": Rule(read=through("ab_user", "parent.id = user_id")),
+    "ab_role": Rule(read=f"{SIGNED_IN} OR {SIGNING_IN}", write=ALL, add=SIGNED_IN),
+    # The log: everybody adds in their own name, nobody changes it (a trigger and missing rights besides).
+    "event": Rule(
+        read=f"{tree()} OR {LOG} OR {CENTRE} AND {DISTRICTS_EVENTS}",
+        write="false",
+        add=f"{ALL} OR actor_id = {ACCOUNT}",
     ),
     # Of one account
-    "idempotency_key": ((WRITE, f"account_id = {ACCOUNT} OR {ALL}"),),
+    "idempotency_key": Rule(read=f"account_id = {ACCOUNT} OR {ALL}"),
     # The same for all: read by everybody who is signed in, set by the city
     **dict.fromkeys(
         ("plan", "protection_year", "year_plan", "protection_window", "fee_setting", "reason_code"),
-        ((WRITE, CITY), (READ, SIGNED_IN)),
+        Rule(read=SIGNED_IN, write=CITY),
     ),
-    "scheduler_run": ((WRITE, ALL), (READ, SIGNED_IN)),
+    "scheduler_run": Rule(read=SIGNED_IN, write=ALL),
 }
+"""Table → rule. A later table brings its own rule in its own migration, by ``protect``."""
 
-LOCKED_BY_ALL_BELOW = f"{UNIONS_KEPT} OR {reached('id', 'unions')}"
-"""A union's row is a lock besides: whoever sees it may hold it, only the city may change it."""
+
+def protect(table: str, rule: Rule) -> None:
+    """Put a table behind the wall."""
+    driver = op.get_bind().connection.driver_connection
+    driver.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
+    for command, using, check in rule.policies():
+        driver.execute(f"CREATE POLICY {table}_{command.lower()} ON {table} FOR {command} {using} {check}")
 
 
 def upgrade() -> None:
     driver = op.get_bind().connection.driver_connection
     driver.execute((HERE / "0011_row_security.sql").read_text(encoding="utf-8"))
-    for table, policies in POLICIES.items():
-        driver.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
-        for at, (command, rows) in enumerate(policies, 1):
-            check = f"WITH CHECK ({rows})" if command == ADD else f"USING ({rows})"
-            driver.execute(f"CREATE POLICY {table}_{at} ON {table} FOR {command} {check}")
-    driver.execute(
-        f"CREATE POLICY trade_union_lock ON trade_union FOR UPDATE USING ({LOCKED_BY_ALL_BELOW}) WITH CHECK ({CITY})"
-    )
+    for table, rule in RULES.items():
+        protect(table, rule)
 
 
 def downgrade() -> None:
-    for table, policies in POLICIES.items():
-        for at in range(1, len(policies) + 1):
-            op.execute(f"DROP POLICY {table}_{at} ON {table}")
+    for table, rule in RULES.items():
+        for command, _using, _check in rule.policies():
+            op.execute(f"DROP POLICY {table}_{command.lower()} ON {table}")
         op.execute(f"ALTER TABLE {table} DISABLE ROW LEVEL SECURITY")
-    op.execute("DROP POLICY trade_union_lock ON trade_union")
     for function in ("create_enrolment_partition", "chain_event", "forget_paper"):
         op.execute(f"ALTER FUNCTION {function}() SECURITY INVOKER RESET search_path")
     op.execute("DROP INDEX import_run_by_file, payment_voucher_by_file")

@@ -248,11 +248,12 @@ BEGIN
       WHERE n.number = of_number AND n.check_code = of_check_code;
 END $$;
 
--- 3. What a policy asks about single rows that its cheap conditions leave out.
+-- 3. What a policy asks about single rows that its cheap conditions leave out. The planner counts every part of a
+--    condition, also those that it hardly ever comes to: hence the low cost.
 
 -- A member of another union by now, who was enrolled by one of ours; for the centre, whoever was filed.
 CREATE FUNCTION wall.was_enrolled_here(of_member bigint) RETURNS boolean
-    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp COST 1000
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp COST 1
 BEGIN ATOMIC
     SELECT EXISTS (SELECT FROM enrolment AS e
                     WHERE e.member_id = of_member AND wall.in_tree(e.union_id, e.second_id, e.district_id))
@@ -263,7 +264,7 @@ END;
 
 -- Somebody offered to one of our unions, or who went from or to one. Whom we only asked for, we don't see.
 CREATE FUNCTION wall.is_on_the_way(of_member bigint) RETURNS boolean
-    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp COST 1000
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp COST 1
 BEGIN ATOMIC
     SELECT EXISTS (SELECT FROM member_transfer AS t
                     WHERE t.member_id = of_member
@@ -274,7 +275,7 @@ END;
 
 -- The other side of one of our transfers, unless we asked there for somebody and have no answer.
 CREATE FUNCTION wall.is_other_side(of_union bigint) RETURNS boolean
-    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp COST 1000
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp COST 1
 BEGIN ATOMIC
     SELECT EXISTS (SELECT FROM member_transfer AS t
                     WHERE t.to_union_id = of_union
@@ -286,7 +287,7 @@ END;
 
 -- A union that has filed with the centre, or one above such a union.
 CREATE FUNCTION wall.has_filed(of_union bigint) RETURNS boolean
-    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp COST 1000
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp COST 1
 BEGIN ATOMIC
     SELECT EXISTS (SELECT FROM enrolment_batch AS b
                     WHERE of_union IN (b.union_id, b.second_id) AND b.district_batch_id IS NOT NULL);

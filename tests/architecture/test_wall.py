@@ -13,7 +13,7 @@ from tests.architecture.sources import ROOT, sources
 
 
 def test_every_table_has_a_policy_or_a_reason_to_have_none(session: Session) -> None:
-    """A new table gets its line in ``POLICIES`` (migrations/versions/0011_row_security.py, or its own migration)."""
+    """A new table gets its line in ``RULES`` (migrations/versions/0011_row_security.py, or its own migration)."""
     open_tables = {row.name for row in session.execute(text(TABLES)) if not (row.protected and row.policies)}
     assert open_tables == set(WITHOUT_POLICY)
 

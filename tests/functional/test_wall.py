@@ -113,7 +113,7 @@ def walled(server_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 PULLING = (
     "ALTER TABLE member DISABLE ROW LEVEL SECURITY",
-    "DROP POLICY member_1 ON member",
+    "DROP POLICY member_select ON member",
     "CREATE POLICY open ON member USING (true)",
     "TRUNCATE member CASCADE",
     "UPDATE event SET action = 'x'",
