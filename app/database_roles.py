@@ -100,17 +100,12 @@ def provide_roles(settings: Settings) -> None:
     Raises ConfigError where the owner may not make roles and nobody has, or where a role could pass the wall.
     """
     places = addresses(settings)
-    given = {
-        Login.APPLICATION: settings.app_database_url,
-        Login.SCHEDULER: settings.scheduler_database_url,
-    }
     engine = create_engine(places.owner, connect_args=CONNECT_ARGUMENTS)
     try:
         with engine.begin() as connection:
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": PROVIDE_LOCK})
             for login in Login:
-                if not given[login]:
-                    _make(connection, places.of(login))
+                _make(connection, places.of(login))
             _grant(connection, places.role(Login.APPLICATION), places.role(Login.SCHEDULER))
         for login in Login:
             require_plain(places.of(login))
@@ -142,7 +137,7 @@ STRONG = """
 
 
 def _make(connection: Connection, address: str) -> None:
-    """The role of an address that follows from the owner's, with the password that follows from the secret key."""
+    """The role of this address with its password, unless it is there already and the password opens."""
     name, password = str(make_url(address).username), make_url(address).password
     quoted = connection.dialect.identifier_preparer.quote_identifier(name)
     try:
