@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """``words``: ``tree``, ``centre``, ``accounts`` and ``log`` for the work of the roles, ``account`` with each of
-    them; ``sign_in`` before the account is known; ``system`` for who sees all; none for who sees nothing.
+    """``words``: ``account`` for whoever is signed in, with ``centre`` and ``log`` for the work of those roles;
+    ``tree:`` and ``keeps:`` with the level of who sees all below in the tree, or unions and accounts below;
+    ``sign_in`` before the account is known; ``system`` for who sees all; none for who sees nothing.
 
     The place is the actor's own union with those above it.
     """
 
     words: str
-    level: str = ""
     union_id: int | None = None
     second_id: int | None = None
     district_id: int | None = None
@@ -34,16 +34,17 @@ NOBODY = Scope("")
 SIGNING_IN = Scope("sign_in")
 SYSTEM_SCOPE = Scope("system")
 
-WORD_OF_ROLE = dict.fromkeys(TREE_ROLES, "tree") | {
-    Role.CENTRE_CLERK: "centre",
-    Role.SECURITY_ADMIN: "accounts",
-    Role.AUDITOR: "log",
-}
-
 
 def scope_of(actor: Actor) -> Scope:
     """The scope of a signed-in actor."""
-    words = sorted({WORD_OF_ROLE[role] for role in actor.roles})
-    return Scope(
-        " ".join(("account", *words)), actor.level.value, actor.union_id, actor.second_id, actor.district_id
-    )
+    of_tree = bool(actor.roles & TREE_ROLES)
+    words = ["account"]
+    if of_tree:
+        words.append(f"tree:{actor.level}")
+    if of_tree or Role.SECURITY_ADMIN in actor.roles:
+        words.append(f"keeps:{actor.level}")
+    if Role.CENTRE_CLERK in actor.roles:
+        words.append("centre")
+    if Role.AUDITOR in actor.roles:
+        words.append("log")
+    return Scope(" ".join(words), actor.union_id, actor.second_id, actor.district_id)

@@ -5,12 +5,12 @@ CREATE SCHEMA wall;
 -- 1. The settings of the transaction (app/acting.py tells them), as values. Every policy asks inside a scalar
 --    sub-select, which PostgreSQL answers once a statement, whatever the number of rows.
 
-CREATE FUNCTION wall.told(name text) RETURNS text LANGUAGE sql STABLE PARALLEL SAFE
-    RETURN nullif(current_setting('canbao.' || name, true), '');
 CREATE FUNCTION wall.works_as(word text) RETURNS boolean LANGUAGE sql STABLE PARALLEL SAFE
-    RETURN coalesce(word = ANY (string_to_array(wall.told('scope'), ' ')), false);
+    RETURN strpos(coalesce(current_setting('canbao.scope', true), ''), word) > 0;
+CREATE FUNCTION wall.number(name text) RETURNS bigint LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN nullif(current_setting('canbao.' || name, true), '')::bigint;
 CREATE FUNCTION wall.numbers(name text) RETURNS bigint[] LANGUAGE sql STABLE PARALLEL SAFE
-    RETURN coalesce(wall.told(name)::bigint[], '{}');
+    RETURN coalesce(nullif(current_setting('canbao.' || name, true), '')::bigint[], '{}');
 
 -- Only who may call this may see all. The application's role may not.
 CREATE FUNCTION wall.may_see_all() RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN true;
@@ -21,39 +21,33 @@ CREATE FUNCTION wall.signed_in() RETURNS boolean LANGUAGE sql STABLE PARALLEL SA
     RETURN wall.works_as('account') OR wall.sees_all();
 CREATE FUNCTION wall.signing_in() RETURNS boolean LANGUAGE sql STABLE PARALLEL SAFE
     RETURN wall.works_as('sign_in') OR wall.sees_all();
-CREATE FUNCTION wall.account() RETURNS bigint LANGUAGE sql STABLE PARALLEL SAFE
-    RETURN wall.told('actor_id')::bigint;
+CREATE FUNCTION wall.account() RETURNS bigint LANGUAGE sql STABLE PARALLEL SAFE RETURN wall.number('actor_id');
 
 -- The place of who asks, with what stands above it.
-CREATE FUNCTION wall.own_union() RETURNS bigint LANGUAGE sql STABLE PARALLEL SAFE
-    RETURN wall.told('union_id')::bigint;
-CREATE FUNCTION wall.own_second() RETURNS bigint LANGUAGE sql STABLE PARALLEL SAFE
-    RETURN wall.told('second_id')::bigint;
+CREATE FUNCTION wall.own_union() RETURNS bigint LANGUAGE sql STABLE PARALLEL SAFE RETURN wall.number('union_id');
+CREATE FUNCTION wall.own_second() RETURNS bigint LANGUAGE sql STABLE PARALLEL SAFE RETURN wall.number('second_id');
 CREATE FUNCTION wall.own_district() RETURNS bigint LANGUAGE sql STABLE PARALLEL SAFE
-    RETURN wall.told('district_id')::bigint;
+    RETURN wall.number('district_id');
 
 -- The part of the tree that a role of the tree sees: one of the four says which.
 CREATE FUNCTION wall.city() RETURNS boolean LANGUAGE sql STABLE PARALLEL SAFE
-    RETURN wall.sees_all() OR coalesce(wall.works_as('tree') AND wall.told('level') = 'municipal', false);
+    RETURN wall.works_as('tree:municipal') OR wall.sees_all();
 CREATE FUNCTION wall.district() RETURNS bigint LANGUAGE sql STABLE PARALLEL SAFE
-    RETURN CASE WHEN wall.works_as('tree') AND wall.told('level') = 'district' THEN wall.own_union() END;
+    RETURN CASE WHEN wall.works_as('tree:district') THEN wall.number('union_id') END;
 CREATE FUNCTION wall.second() RETURNS bigint LANGUAGE sql STABLE PARALLEL SAFE
-    RETURN CASE WHEN wall.works_as('tree') AND wall.told('level') = 'second' THEN wall.own_union() END;
+    RETURN CASE WHEN wall.works_as('tree:second') THEN wall.number('union_id') END;
 CREATE FUNCTION wall.grassroots() RETURNS bigint LANGUAGE sql STABLE PARALLEL SAFE
-    RETURN CASE WHEN wall.works_as('tree') AND wall.told('level') = 'grassroots' THEN wall.own_union() END;
+    RETURN CASE WHEN wall.works_as('tree:grassroots') THEN wall.number('union_id') END;
 
 -- The same for unions and accounts, which the security administrator sees too.
 CREATE FUNCTION wall.keeps_city() RETURNS boolean LANGUAGE sql STABLE PARALLEL SAFE
-    RETURN wall.city() OR coalesce(wall.works_as('accounts') AND wall.told('level') = 'municipal', false);
+    RETURN wall.works_as('keeps:municipal') OR wall.sees_all();
 CREATE FUNCTION wall.keeps_district() RETURNS bigint LANGUAGE sql STABLE PARALLEL SAFE
-    RETURN coalesce(wall.district(),
-                    CASE WHEN wall.works_as('accounts') AND wall.told('level') = 'district' THEN wall.own_union() END);
+    RETURN CASE WHEN wall.works_as('keeps:district') THEN wall.number('union_id') END;
 CREATE FUNCTION wall.keeps_second() RETURNS bigint LANGUAGE sql STABLE PARALLEL SAFE
-    RETURN coalesce(wall.second(),
-                    CASE WHEN wall.works_as('accounts') AND wall.told('level') = 'second' THEN wall.own_union() END);
+    RETURN CASE WHEN wall.works_as('keeps:second') THEN wall.number('union_id') END;
 CREATE FUNCTION wall.keeps_union() RETURNS bigint LANGUAGE sql STABLE PARALLEL SAFE
-    RETURN coalesce(wall.grassroots(),
-                    CASE WHEN wall.works_as('accounts') AND wall.told('level') = 'grassroots' THEN wall.own_union() END);
+    RETURN CASE WHEN wall.works_as('keeps:grassroots') THEN wall.number('union_id') END;
 
 CREATE FUNCTION wall.in_tree(union_id bigint, second_id bigint, district_id bigint) RETURNS boolean
     LANGUAGE sql STABLE PARALLEL SAFE
@@ -121,7 +115,7 @@ END;
 
 -- The name of an account, for "who": colleagues of other levels sign what they decide.
 CREATE FUNCTION wall.name_of_account(of_account bigint) RETURNS text
-    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp
+    LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = public, pg_temp
 BEGIN ATOMIC
     SELECT a.first_name FROM ab_user AS a WHERE a.id = of_account AND wall.signed_in();
 END;
@@ -249,11 +243,12 @@ BEGIN
 END $$;
 
 -- 3. What a policy asks about single rows that its cheap conditions leave out. The planner counts every part of a
---    condition, also those that it hardly ever comes to: hence the low cost.
+--    condition, also those that it hardly ever comes to: hence the low cost. One that isn't parallel safe would forbid
+--    parallel plans for the whole table.
 
 -- A member of another union by now, who was enrolled by one of ours; for the centre, whoever was filed.
 CREATE FUNCTION wall.was_enrolled_here(of_member bigint) RETURNS boolean
-    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp COST 1
+    LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = public, pg_temp COST 1
 BEGIN ATOMIC
     SELECT EXISTS (SELECT FROM enrolment AS e
                     WHERE e.member_id = of_member AND wall.in_tree(e.union_id, e.second_id, e.district_id))
@@ -264,7 +259,7 @@ END;
 
 -- Somebody offered to one of our unions, or who went from or to one. Whom we only asked for, we don't see.
 CREATE FUNCTION wall.is_on_the_way(of_member bigint) RETURNS boolean
-    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp COST 1
+    LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = public, pg_temp COST 1
 BEGIN ATOMIC
     SELECT EXISTS (SELECT FROM member_transfer AS t
                     WHERE t.member_id = of_member
@@ -275,7 +270,7 @@ END;
 
 -- The other side of one of our transfers, unless we asked there for somebody and have no answer.
 CREATE FUNCTION wall.is_other_side(of_union bigint) RETURNS boolean
-    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp COST 1
+    LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = public, pg_temp COST 1
 BEGIN ATOMIC
     SELECT EXISTS (SELECT FROM member_transfer AS t
                     WHERE t.to_union_id = of_union
@@ -287,7 +282,7 @@ END;
 
 -- A union that has filed with the centre, or one above such a union.
 CREATE FUNCTION wall.has_filed(of_union bigint) RETURNS boolean
-    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp COST 1
+    LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = public, pg_temp COST 1
 BEGIN ATOMIC
     SELECT EXISTS (SELECT FROM enrolment_batch AS b
                     WHERE of_union IN (b.union_id, b.second_id) AND b.district_batch_id IS NOT NULL);

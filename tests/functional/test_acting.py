@@ -51,9 +51,8 @@ def test_a_request_tells_who_asks_and_from_where(client: FlaskClient, session: S
         "127.0.0.1",
         "asked-by-a-test",
     )
-    assert (asked["scope"], asked["level"], asked["union_id"]) == (
-        "account tree",
-        "grassroots",
+    assert (asked["scope"], asked["union_id"]) == (
+        "account tree:grassroots keeps:grassroots",
         str(tree.grassroots.id),
     )
     assert facts[0]["scope"] == "sign_in", "before the account is known"
