@@ -3,51 +3,55 @@
 CREATE SCHEMA wall;
 
 -- 1. The settings of the transaction (app/acting.py tells them), as values. Every policy asks inside a scalar
---    sub-select, which PostgreSQL answers once a statement, whatever the number of rows.
+--    sub-select, which PostgreSQL answers once a statement, whatever the number of rows. In PL/pgSQL, because the planner
+--    would take functions in SQL apart, each time and for each policy: that cost more than the small queries themselves.
 
-CREATE FUNCTION wall.works_as(word text) RETURNS boolean LANGUAGE sql STABLE PARALLEL SAFE
-    RETURN strpos(coalesce(current_setting('canbao.scope', true), ''), word) > 0;
-CREATE FUNCTION wall.number(name text) RETURNS bigint LANGUAGE sql STABLE PARALLEL SAFE
-    RETURN nullif(current_setting('canbao.' || name, true), '')::bigint;
-CREATE FUNCTION wall.numbers(name text) RETURNS bigint[] LANGUAGE sql STABLE PARALLEL SAFE
-    RETURN coalesce(nullif(current_setting('canbao.' || name, true), '')::bigint[], '{}');
+CREATE FUNCTION wall.works_as(word text) RETURNS boolean LANGUAGE plpgsql STABLE PARALLEL SAFE AS
+    $$ BEGIN RETURN strpos(coalesce(current_setting('canbao.scope', true), ''), word) > 0; END $$;
+CREATE FUNCTION wall.number(name text) RETURNS bigint LANGUAGE plpgsql STABLE PARALLEL SAFE AS
+    $$ BEGIN RETURN nullif(current_setting('canbao.' || name, true), '')::bigint; END $$;
+CREATE FUNCTION wall.numbers(name text) RETURNS bigint[] LANGUAGE plpgsql STABLE PARALLEL SAFE AS
+    $$ BEGIN RETURN coalesce(nullif(current_setting('canbao.' || name, true), '')::bigint[], '{}'); END $$;
 
 -- Only who may call this may see all. The application's role may not.
 CREATE FUNCTION wall.may_see_all() RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN true;
-CREATE FUNCTION wall.sees_all() RETURNS boolean LANGUAGE sql STABLE PARALLEL SAFE
-    RETURN wall.works_as('system') AND has_function_privilege('wall.may_see_all()', 'EXECUTE');
+CREATE FUNCTION wall.sees_all() RETURNS boolean LANGUAGE plpgsql STABLE PARALLEL SAFE AS
+    $$ BEGIN RETURN wall.works_as('system') AND has_function_privilege('wall.may_see_all()', 'EXECUTE'); END $$;
 
-CREATE FUNCTION wall.signed_in() RETURNS boolean LANGUAGE sql STABLE PARALLEL SAFE
-    RETURN wall.works_as('account') OR wall.sees_all();
-CREATE FUNCTION wall.signing_in() RETURNS boolean LANGUAGE sql STABLE PARALLEL SAFE
-    RETURN wall.works_as('sign_in') OR wall.sees_all();
-CREATE FUNCTION wall.account() RETURNS bigint LANGUAGE sql STABLE PARALLEL SAFE RETURN wall.number('actor_id');
+CREATE FUNCTION wall.signed_in() RETURNS boolean LANGUAGE plpgsql STABLE PARALLEL SAFE AS
+    $$ BEGIN RETURN wall.works_as('account') OR wall.sees_all(); END $$;
+CREATE FUNCTION wall.signing_in() RETURNS boolean LANGUAGE plpgsql STABLE PARALLEL SAFE AS
+    $$ BEGIN RETURN wall.works_as('sign_in') OR wall.sees_all(); END $$;
+CREATE FUNCTION wall.account() RETURNS bigint LANGUAGE plpgsql STABLE PARALLEL SAFE AS
+    $$ BEGIN RETURN wall.number('actor_id'); END $$;
 
 -- The place of who asks, with what stands above it.
-CREATE FUNCTION wall.own_union() RETURNS bigint LANGUAGE sql STABLE PARALLEL SAFE RETURN wall.number('union_id');
-CREATE FUNCTION wall.own_second() RETURNS bigint LANGUAGE sql STABLE PARALLEL SAFE RETURN wall.number('second_id');
-CREATE FUNCTION wall.own_district() RETURNS bigint LANGUAGE sql STABLE PARALLEL SAFE
-    RETURN wall.number('district_id');
+CREATE FUNCTION wall.own_union() RETURNS bigint LANGUAGE plpgsql STABLE PARALLEL SAFE AS
+    $$ BEGIN RETURN wall.number('union_id'); END $$;
+CREATE FUNCTION wall.own_second() RETURNS bigint LANGUAGE plpgsql STABLE PARALLEL SAFE AS
+    $$ BEGIN RETURN wall.number('second_id'); END $$;
+CREATE FUNCTION wall.own_district() RETURNS bigint LANGUAGE plpgsql STABLE PARALLEL SAFE AS
+    $$ BEGIN RETURN wall.number('district_id'); END $$;
 
 -- The part of the tree that a role of the tree sees: one of the four says which.
-CREATE FUNCTION wall.city() RETURNS boolean LANGUAGE sql STABLE PARALLEL SAFE
-    RETURN wall.works_as('tree:municipal') OR wall.sees_all();
-CREATE FUNCTION wall.district() RETURNS bigint LANGUAGE sql STABLE PARALLEL SAFE
-    RETURN CASE WHEN wall.works_as('tree:district') THEN wall.number('union_id') END;
-CREATE FUNCTION wall.second() RETURNS bigint LANGUAGE sql STABLE PARALLEL SAFE
-    RETURN CASE WHEN wall.works_as('tree:second') THEN wall.number('union_id') END;
-CREATE FUNCTION wall.grassroots() RETURNS bigint LANGUAGE sql STABLE PARALLEL SAFE
-    RETURN CASE WHEN wall.works_as('tree:grassroots') THEN wall.number('union_id') END;
+CREATE FUNCTION wall.city() RETURNS boolean LANGUAGE plpgsql STABLE PARALLEL SAFE AS
+    $$ BEGIN RETURN wall.works_as('tree:municipal') OR wall.sees_all(); END $$;
+CREATE FUNCTION wall.district() RETURNS bigint LANGUAGE plpgsql STABLE PARALLEL SAFE AS
+    $$ BEGIN RETURN CASE WHEN wall.works_as('tree:district') THEN wall.number('union_id') END; END $$;
+CREATE FUNCTION wall.second() RETURNS bigint LANGUAGE plpgsql STABLE PARALLEL SAFE AS
+    $$ BEGIN RETURN CASE WHEN wall.works_as('tree:second') THEN wall.number('union_id') END; END $$;
+CREATE FUNCTION wall.grassroots() RETURNS bigint LANGUAGE plpgsql STABLE PARALLEL SAFE AS
+    $$ BEGIN RETURN CASE WHEN wall.works_as('tree:grassroots') THEN wall.number('union_id') END; END $$;
 
 -- The same for unions and accounts, which the security administrator sees too.
-CREATE FUNCTION wall.keeps_city() RETURNS boolean LANGUAGE sql STABLE PARALLEL SAFE
-    RETURN wall.works_as('keeps:municipal') OR wall.sees_all();
-CREATE FUNCTION wall.keeps_district() RETURNS bigint LANGUAGE sql STABLE PARALLEL SAFE
-    RETURN CASE WHEN wall.works_as('keeps:district') THEN wall.number('union_id') END;
-CREATE FUNCTION wall.keeps_second() RETURNS bigint LANGUAGE sql STABLE PARALLEL SAFE
-    RETURN CASE WHEN wall.works_as('keeps:second') THEN wall.number('union_id') END;
-CREATE FUNCTION wall.keeps_union() RETURNS bigint LANGUAGE sql STABLE PARALLEL SAFE
-    RETURN CASE WHEN wall.works_as('keeps:grassroots') THEN wall.number('union_id') END;
+CREATE FUNCTION wall.keeps_city() RETURNS boolean LANGUAGE plpgsql STABLE PARALLEL SAFE AS
+    $$ BEGIN RETURN wall.works_as('keeps:municipal') OR wall.sees_all(); END $$;
+CREATE FUNCTION wall.keeps_district() RETURNS bigint LANGUAGE plpgsql STABLE PARALLEL SAFE AS
+    $$ BEGIN RETURN CASE WHEN wall.works_as('keeps:district') THEN wall.number('union_id') END; END $$;
+CREATE FUNCTION wall.keeps_second() RETURNS bigint LANGUAGE plpgsql STABLE PARALLEL SAFE AS
+    $$ BEGIN RETURN CASE WHEN wall.works_as('keeps:second') THEN wall.number('union_id') END; END $$;
+CREATE FUNCTION wall.keeps_union() RETURNS bigint LANGUAGE plpgsql STABLE PARALLEL SAFE AS
+    $$ BEGIN RETURN CASE WHEN wall.works_as('keeps:grassroots') THEN wall.number('union_id') END; END $$;
 
 CREATE FUNCTION wall.in_tree(union_id bigint, second_id bigint, district_id bigint) RETURNS boolean
     LANGUAGE sql STABLE PARALLEL SAFE
