@@ -10,6 +10,7 @@ import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -33,9 +34,22 @@ class ConfigError(Exception):
     """A setting that can't be used; the text says which and how to mend it."""
 
 
+class Login(StrEnum):
+    """In whose name a process connects to the database; the owner only migrates."""
+
+    APPLICATION = "app"
+    """Serves requests. Sees what the account that asks may see, and nothing without one."""
+    SCHEDULER = "scheduler"
+    """The calendar, background jobs and the command line. Sees all, and can act as the application."""
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the environment decides. `database_url` is empty for the embedded server."""
+    """What the environment decides. All three database addresses are empty for the embedded server.
+
+    `database_url` is the owner's, who migrates. The other two follow from it where they aren't set
+    (`app/database_roles.py`).
+    """
 
     host: str
     port: int
@@ -69,9 +83,17 @@ class Settings:
         host = "127.0.0.1" if self.host in {"0.0.0.0", ""} else self.host  # noqa: S104
         return self.public_url or f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
 
+    app_database_url: str = ""
+    scheduler_database_url: str = ""
+
     @property
     def embedded(self) -> bool:
-        return not self.database_url
+        return not (self.database_url or self.app_database_url or self.scheduler_database_url)
+
+    @property
+    def database_secret(self) -> bytes:
+        """What the passwords of the database roles follow from."""
+        return _derived_key(self.secret_key, b"canbao database roles")
 
     @property
     def sealing_keys(self) -> dict[int, bytes]:
@@ -89,21 +111,25 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     """Read and check the `CANBAO_…` settings; raises ConfigError with a plain sentence."""
     env = os.environ if environ is None else environ
     data_dir = Path(env.get("CANBAO_DATA_DIR") or "var").expanduser().resolve()
-    database_url = with_driver(env.get("CANBAO_DATABASE_URL", "").strip())
-    _check_database_password(database_url)
+    database_url, app_url, scheduler_url = (
+        with_driver(env.get(name, "").strip(), name)
+        for name in ("CANBAO_DATABASE_URL", "CANBAO_APP_DATABASE_URL", "CANBAO_SCHEDULER_DATABASE_URL")
+    )
+    external = database_url or app_url or scheduler_url
+    _check_database_password(external)
     public_url = _public_url(env.get("CANBAO_PUBLIC_URL", "").strip())
     settings = Settings(
         host=env.get("CANBAO_HOST") or "127.0.0.1",
         port=_whole_number(env, "CANBAO_PORT", 8080, least=1, most=65535),
         data_dir=data_dir,
         database_url=database_url,
-        demo=_yes_or_no(env, "CANBAO_DEMO", default=not database_url),
+        demo=_yes_or_no(env, "CANBAO_DEMO", default=not external),
         admin_password=env.get("CANBAO_ADMIN_PASSWORD", ""),
         demo_password=env.get("CANBAO_DEMO_PASSWORD", ""),
-        secret_key=_secret_key(env.get("CANBAO_SECRET_KEY", ""), database_url, data_dir),
+        secret_key=_secret_key(env.get("CANBAO_SECRET_KEY", ""), external, data_dir),
         web_workers=_whole_number(env, "CANBAO_WEB_WORKERS", 2, least=1, most=64),
         training=_yes_or_no(env, "CANBAO_TRAINING", default=False),
-        id_keys=_id_keys(env.get("CANBAO_ID_KEYS", "").strip(), database_url, data_dir),
+        id_keys=_id_keys(env.get("CANBAO_ID_KEYS", "").strip(), external, data_dir),
         person_key=_person_key(env.get("CANBAO_PERSON_KEY", "")),
         import_days_kept=_whole_number(env, "CANBAO_IMPORT_DAYS_KEPT", 180, least=1, most=3650),
         captcha=_yes_or_no(env, "CANBAO_CAPTCHA", default=True),
@@ -118,21 +144,21 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         https=_yes_or_no(env, "CANBAO_HTTPS", default=public_url.startswith("https://")),
         trusted_proxies=_whole_number(env, "CANBAO_TRUSTED_PROXIES", 0, least=0, most=5),
         support_contact=env.get("CANBAO_SUPPORT", "").strip(),
+        app_database_url=app_url,
+        scheduler_database_url=scheduler_url,
     )
     _check_passwords(settings)
     _check_keys_differ(settings)
     return settings
 
 
-def with_driver(database_url: str) -> str:
+def with_driver(database_url: str, name: str = "CANBAO_DATABASE_URL") -> str:
     """Name psycopg as the driver: `postgresql://…` becomes `postgresql+psycopg://…`."""
     if not database_url:
         return ""
     scheme, separator, rest = database_url.partition("://")
     if not separator or scheme not in {"postgres", "postgresql", "postgresql+psycopg"}:
-        raise ConfigError(
-            "CANBAO_DATABASE_URL must start with postgresql:// (PostgreSQL is the only database)."
-        )
+        raise ConfigError(f"{name} must start with postgresql:// (PostgreSQL is the only database).")
     return f"postgresql+psycopg://{rest}"
 
 

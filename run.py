@@ -18,13 +18,15 @@ import time
 import urllib.error
 import urllib.request
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
-from app import create_app
-from app.database import database_url, leave_embedded
-from config import ConfigError, Settings, load_settings
+import app as product
+from app.database import leave_embedded
+from app.database_roles import Addresses, addresses, require_plain
+from config import ConfigError, Login, Settings, load_settings
 
-__all__ = ["create_app"]
+if TYPE_CHECKING:
+    from flask import Flask
 
 SERVING_PARTS = ("web", "worker", "scheduler")
 SECONDS_TO_STOP = 6.0
@@ -34,17 +36,22 @@ ROOT = Path(__file__).resolve().parent
 PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of Linux's prctl
 
 
+def create_app() -> Flask:
+    """The application of the command line: `flask --app run canbao …`."""
+    return product.create_app(login=Login.SCHEDULER)
+
+
 def main(arguments: list[str]) -> int:
     try:
         settings = load_settings()
+        if not arguments:
+            return run_everything(settings)
+        if len(arguments) == 1 and arguments[0] in PARTS:
+            _end_with_parent()
+            return PARTS[arguments[0]](settings)
     except ConfigError as problem:
         print(problem, file=sys.stderr)
         return 2
-    if not arguments:
-        return run_everything(settings)
-    if len(arguments) == 1 and arguments[0] in PARTS:
-        _end_with_parent()
-        return PARTS[arguments[0]](settings)
     print(f"Usage: python run.py [{'|'.join(PARTS)}]", file=sys.stderr)
     return 2
 
@@ -56,6 +63,7 @@ def serve_web(settings: Settings) -> int:
     """gunicorn in this process, its workers as children."""
     from app.web_server import serve
 
+    require_plain(addresses(settings).application)
     serve(settings)
     return 0
 
@@ -63,7 +71,8 @@ def serve_web(settings: Settings) -> int:
 def serve_worker(settings: Settings) -> int:
     from scheduler.worker import run_worker
 
-    run_worker(create_app(settings))
+    require_plain(addresses(settings).scheduler)
+    run_worker(product.create_app(settings, Login.SCHEDULER))
     return 0
 
 
@@ -73,12 +82,13 @@ def serve_scheduler(settings: Settings) -> int:
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    run_scheduler(create_app(settings), stop)
+    require_plain(addresses(settings).scheduler)
+    run_scheduler(product.create_app(settings, Login.SCHEDULER), stop)
     return 0
 
 
 def prepare(settings: Settings) -> int:
-    """Migrate, fill an empty database, and print the accounts."""
+    """Migrate, give the roles their rights, fill an empty database, and print the accounts."""
     from app.first_start import prepare_database
 
     for line in prepare_database(settings):
@@ -110,7 +120,8 @@ def run_everything(settings: Settings) -> int:
         return 1
     parts: list[Part] = []
     try:
-        environment = _environment(settings, database_url(settings))
+        places = addresses(settings)
+        environment = _environment(settings, places)
         first = subprocess.Popen(
             [sys.executable, str(ROOT / "run.py"), "prepare"], env=environment, start_new_session=True
         )
@@ -119,7 +130,7 @@ def run_everything(settings: Settings) -> int:
         if stop.is_set() or first.returncode:
             _end(first)
             return 0 if stop.is_set() else first.returncode
-        parts = [Part(name, environment) for name in SERVING_PARTS]
+        parts = [Part(name, _without_owner(environment)) for name in SERVING_PARTS]
         threading.Thread(target=_announce, args=(settings, stop), daemon=True).start()
         while not stop.wait(0.5):
             for part in parts:
@@ -180,10 +191,12 @@ class Part:
         sys.stdout.flush()
 
 
-def _environment(settings: Settings, url: str) -> dict[str, str]:
-    """What the parts inherit: one address, the same secrets, whatever this process was told."""
+def _environment(settings: Settings, places: Addresses) -> dict[str, str]:
+    """What the parts inherit: the same addresses and secrets, whatever this process was told."""
     return os.environ | {
-        "CANBAO_DATABASE_URL": url,
+        "CANBAO_DATABASE_URL": places.owner,
+        "CANBAO_APP_DATABASE_URL": places.application,
+        "CANBAO_SCHEDULER_DATABASE_URL": places.scheduler,
         # Its default goes by the address, which is the embedded server's now.
         "CANBAO_DEMO": "1" if settings.demo else "0",
         "CANBAO_SECRET_KEY": settings.secret_key,
@@ -193,6 +206,11 @@ def _environment(settings: Settings, url: str) -> dict[str, str]:
         "CANBAO_PARENT": str(os.getpid()),
         "PYTHONUNBUFFERED": "1",
     }
+
+
+def _without_owner(environment: dict[str, str]) -> dict[str, str]:
+    """Only `prepare` acts as the owner of the tables."""
+    return environment | {"CANBAO_DATABASE_URL": ""}
 
 
 def _in_use(settings: Settings) -> bool:

@@ -11,7 +11,7 @@ from flask_appbuilder import AppBuilder
 from flask_babel import get_locale
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from config import Settings, load_settings
+from config import ConfigError, Login, Settings, load_settings
 
 ROOT = Path(__file__).resolve().parent.parent
 LARGEST_UPLOAD = 30 * 1024 * 1024
@@ -19,16 +19,17 @@ LARGEST_FORM = 2 * 1024 * 1024
 """Fields without files: the ticks of a union of 50,000 members are half a megabyte."""
 
 
-def create_app(settings: Settings | None = None) -> Flask:
-    """The application for these settings (by default the environment's).
+def create_app(settings: Settings | None = None, login: Login = Login.APPLICATION) -> Flask:
+    """The application for these settings (by default the environment's), connected as this role.
 
-    Starts or joins the embedded server when the settings name no database; migrations
-    are `run.py`'s part.
+    Starts or joins the embedded server when the settings name no database; migrations and
+    roles are `run.py`'s part.
     """
     import app.models  # noqa: F401  (relations find each other by name)
     from app.addresses import RowNumber
     from app.commands import canbao
-    from app.database import CONNECT_ARGUMENTS, database_url
+    from app.database import CONNECT_ARGUMENTS
+    from app.database_roles import addresses
     from app.errors import init_errors
     from app.extensions import csrf, db, migrate
     from app.log import configure_logging, init_request_log
@@ -41,6 +42,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     from app.templating import install
 
     settings = settings or load_settings()
+    places = addresses(settings)
+    if not places.of(login):
+        raise ConfigError(f"CANBAO_DATABASE_URL or CANBAO_{login.value.upper()}_DATABASE_URL is required.")
     configure_logging()
     application = Flask(__name__)
     application.request_class = ReadableRequest
@@ -50,7 +54,9 @@ def create_app(settings: Settings | None = None) -> Flask:
         SECRET_KEY=settings.secret_key,
         PERSON_SECRET=settings.person_secret,
         KEY_RING=KeyRing(settings.sealing_keys),
-        SQLALCHEMY_DATABASE_URI=database_url(settings),
+        DATABASE_LOGIN=login,
+        APPLICATION_ROLE=places.role(Login.APPLICATION),
+        SQLALCHEMY_DATABASE_URI=places.of(login),
         SQLALCHEMY_ENGINE_OPTIONS={"pool_pre_ping": True, "connect_args": CONNECT_ARGUMENTS},
         MAX_CONTENT_LENGTH=LARGEST_UPLOAD,
         MAX_FORM_MEMORY_SIZE=LARGEST_FORM,

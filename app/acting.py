@@ -1,30 +1,49 @@
 """Whom a transaction acts for, told to PostgreSQL when it begins: what the database writes down by itself, and what
 it lets through, asks there.
 
-The settings are `canbao.actor_id`, `canbao.actor_name`, `canbao.address` and `canbao.request_id`; each is empty where
-nobody is signed in, and ends with the transaction.
+`canbao.actor_id`, `canbao.actor_name`, `canbao.address` and `canbao.request_id` are for what is written down; each is
+empty where nobody is signed in. `canbao.scope` and the places beside it are for the policies (`app/security/scope.py`).
+All end with the transaction, and so does the role: whoever acts for an account does so as the application.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from flask import g, has_app_context, has_request_context, request
+from flask import current_app, g, has_app_context, has_request_context, request
 from sqlalchemy import Connection, event, text
 from sqlalchemy.orm import Session
 
 from app.extensions import OneDatabaseSession
 from app.log import request_id
+from app.security.scope import NOBODY, SIGNING_IN, SYSTEM_SCOPE, Scope, scope_of
+from config import Login
 
 if TYPE_CHECKING:
     from app.security.actor import Actor
 
+LOGIN_ROLE = "none"
+"""The role that the process has signed in with."""
+
 TELL = text(
     """
-    SELECT set_config('canbao.actor_id', :actor_id, true),
+    SELECT set_config('role', :role, true),
+           set_config('canbao.actor_id', :actor_id, true),
            set_config('canbao.actor_name', :actor_name, true),
            set_config('canbao.address', :address, true),
-           set_config('canbao.request_id', :request_id, true)
+           set_config('canbao.request_id', :request_id, true),
+           set_config('canbao.scope', :scope, true),
+           set_config('canbao.union_id', :union_id, true),
+           set_config('canbao.second_id', :second_id, true),
+           set_config('canbao.district_id', :district_id, true),
+           set_config('canbao.reached_members', '', true),
+           set_config('canbao.reached_unions', '', true),
+           set_config('canbao.reached_imports', '', true),
+           set_config('canbao.reached_batches', '', true),
+           set_config('canbao.reached_notices', '', true),
+           set_config('canbao.reached_invitations', '', true)
     """
 )
 
@@ -34,14 +53,27 @@ def act_for(session: Session, actor: Actor) -> None:
     if g.get("acting") is actor:
         return
     g.acting = actor
+    tell_again(session)
+
+
+@contextmanager
+def acting_for(session: Session, actor: Actor) -> Iterator[None]:
+    """Meanwhile every transaction acts for this actor and sees what it sees; afterwards as before."""
+    before = g.get("acting")
+    g.acting = actor
+    tell_again(session)
+    try:
+        yield
+    finally:
+        g.acting = before
+        if session.is_active:
+            tell_again(session)
+
+
+def tell_again(session: Session) -> None:
+    """Tell an open transaction what has changed since it began."""
     if session.in_transaction():
         _tell(session.connection())
-
-
-def act_once_for(session: Session, actor: Actor) -> None:
-    """This transaction alone acts for the actor: work in the background that somebody asked for."""
-    facts = {**_facts(), "actor_id": str(actor.account_id or ""), "actor_name": actor.name}
-    session.connection().execute(TELL, facts)
 
 
 def _tell(connection: Connection) -> None:
@@ -51,12 +83,32 @@ def _tell(connection: Connection) -> None:
 def _facts() -> dict[str, str]:
     actor: Actor | None = g.get("acting") if has_app_context() else None
     asked = has_request_context()
+    role, scope = _role_and_scope(actor)
     return {
-        "actor_id": str(actor.account_id) if actor else "",
+        "role": role,
+        "actor_id": str(actor.account_id or "") if actor else "",
         "actor_name": actor.name if actor else "",
         "address": (request.remote_addr or "") if asked else "",
         "request_id": request_id() if asked else "",
+        "scope": scope.words,
+        "union_id": str(scope.union_id or ""),
+        "second_id": str(scope.second_id or ""),
+        "district_id": str(scope.district_id or ""),
     }
+
+
+def _role_and_scope(actor: Actor | None) -> tuple[str, Scope]:
+    """Only a process that signed in as the scheduler sees all, and only outside of requests and accounts' tasks."""
+    if not has_app_context():
+        return LOGIN_ROLE, NOBODY
+    application: str = current_app.config["APPLICATION_ROLE"]
+    if actor is not None and actor.account_id:
+        return application, scope_of(actor)
+    if actor is None and has_request_context():
+        return application, SIGNING_IN
+    if current_app.config["DATABASE_LOGIN"] is Login.SCHEDULER:
+        return LOGIN_ROLE, SYSTEM_SCOPE
+    return application, NOBODY
 
 
 @event.listens_for(OneDatabaseSession, "after_begin")

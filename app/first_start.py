@@ -11,24 +11,23 @@ from sqlalchemy.exc import OperationalError
 
 from app import create_app
 from app.clock import now
-from app.database import CONNECT_ARGUMENTS, database_url, migrate_to_head
+from app.database import CONNECT_ARGUMENTS, migrate_to_head
+from app.database_roles import addresses, provide_roles
 from app.models.accounts import Account
 from app.services.accounts import sync_roles
 from app.transaction import transaction
-from config import Settings, secret_file
+from config import ConfigError, Login, Settings, secret_file
 
 SECONDS_FOR_THE_DATABASE = 30
 
 
 def prepare_database(settings: Settings) -> Iterator[str]:
-    """Migrate, and fill an empty database; yields the lines that the terminal shows.
+    """Migrate, provide the roles, and fill an empty database; yields the lines that the terminal shows.
 
     With `demo` the demo city is made, one account per role; otherwise the first account, `admin`.
     """
-    url = database_url(settings)
-    _wait_for(url)
-    migrate_to_head(url)
-    application = create_app(settings)
+    prepare_schema(settings)
+    application = create_app(settings, Login.SCHEDULER)
     with application.app_context():
         with transaction() as session:
             sync_roles(session)
@@ -36,6 +35,16 @@ def prepare_database(settings: Settings) -> Iterator[str]:
             yield from demo_city(settings)
         else:
             yield from _first_account(settings)
+
+
+def prepare_schema(settings: Settings) -> None:
+    """Bring tables and roles up to date, as the owner."""
+    owner = addresses(settings).owner
+    if not owner:
+        raise ConfigError("Only the owner of the tables can migrate: set CANBAO_DATABASE_URL.")
+    _wait_for(owner)
+    migrate_to_head(owner)
+    provide_roles(settings)
 
 
 def demo_city(settings: Settings) -> Iterator[str]:

@@ -7,8 +7,11 @@ from contextlib import contextmanager
 
 from sqlalchemy import text
 
+from app.acting import acting_for
 from app.extensions import db
 from app.services.import_progress import Tell
+from app.services.imports import uploader_of
+from app.transaction import transaction
 
 TURN_LOCK = 0x696D7072
 
@@ -32,6 +35,15 @@ def import_turn(import_id: int) -> Iterator[Tell]:
             yield tell
         finally:
             own.execute(text("SELECT pg_advisory_unlock(:lock, :id)"), turn)
+
+
+@contextmanager
+def for_uploader(import_id: int) -> Iterator[None]:
+    """Work as the account that uploaded the workbook: what it doesn't see, its rows neither find nor change."""
+    with transaction() as session:
+        actor = uploader_of(session, import_id)
+    with acting_for(db.session(), actor):
+        yield
 
 
 # Whoever holds the row is about to begin or end the work; telling never waits for it.

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import sys
 
-from benchmarks import big_union, imports, many_unions, notice_pdf, sealing, web_memory
+from benchmarks import big_union, imports, many_unions, notice_pdf, sealing, second_wall, web_memory
 from benchmarks.city import city
 
 
@@ -16,7 +16,13 @@ def main() -> bool:
     logging.disable(logging.INFO)
     good = [notice_pdf.main()]
     with city() as place:
-        good += [big_union.main(place), many_unions.main(place), sealing.main(place), web_memory.main(place)]
+        good += [
+            big_union.main(place),
+            second_wall.main(place),
+            many_unions.main(place),
+            sealing.main(place),
+            web_memory.main(place),
+        ]
         # Last: it makes the city larger.
         good += [imports.main(place)]
     return all(good)

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from app import clock, create_app
 from app.database import leave_embedded, migrate_to_head, start_embedded
+from app.database_roles import provide_roles
 from app.models import Account, Union
 from app.rules.enrolment import Term
 from app.rules.identity import organisation_check_character
@@ -30,7 +31,7 @@ from app.services.accounts import role_row
 from app.services.fees import FeeDraft, put_fees
 from app.services.years import YearDraft, put_year
 from app.transaction import transaction
-from config import Settings
+from config import Login, Settings
 
 PASSWORD = "Benchmark-2026"
 SECRET = "a secret for measurements only"
@@ -65,7 +66,9 @@ def city() -> Iterator[City]:
         data_dir = Path(folder)
         url = start_embedded(data_dir)
         migrate_to_head(url)
-        app = create_app(_settings(url, data_dir))
+        settings = _settings(url, data_dir)
+        provide_roles(settings)
+        app = create_app(settings, Login.SCHEDULER)
         try:
             with app.app_context():
                 yield _fill(app, url, data_dir)

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from app import create_app
 from app.database import leave_embedded, migrate_to_head, start_embedded
 from app.jobs import perform_pending
-from config import Settings
+from config import Login, Settings
 from scheduler.tasks import import_all
 from tests.conformance.cities import SEED, fresh_seed
 from tests.databases import SharingClient, cloned_database, rolled_back, settings_for
@@ -64,7 +64,7 @@ def settings(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Set
 
 @pytest.fixture(scope="session")
 def app(settings: Settings) -> Flask:
-    application = create_app(settings)
+    application = create_app(settings, Login.SCHEDULER)
     application.config.update(TESTING=True, PROPAGATE_EXCEPTIONS=False, WTF_CSRF_ENABLED=False)
     return application
 

@@ -11,11 +11,14 @@ from typing import Any
 
 from flask import Flask, has_app_context
 from flask.testing import FlaskClient
-from sqlalchemy import create_engine, event, make_url, text
+from sqlalchemy import Engine, create_engine, event, make_url, text
 from sqlalchemy.orm import Session
 
+from app.acting import tell_again
+from app.database import CONNECT_ARGUMENTS
+from app.database_roles import provide_roles
 from app.extensions import db
-from config import Settings
+from config import Login, Settings
 
 
 @contextmanager
@@ -29,11 +32,15 @@ def cloned_database(template_url: str) -> Iterator[str]:
         connection.execute(text("SELECT pg_advisory_lock(1)"))
         connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template.database}"))
         connection.execute(text("SELECT pg_advisory_unlock(1)"))
+    url = template.set(database=name).render_as_string(hide_password=False)
     try:
-        yield template.set(database=name).render_as_string(hide_password=False)
+        provide_roles(settings_for(url, Path()))
+        yield url
     finally:
         with maintenance.connect() as connection:
             connection.execute(text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+            for login in Login:
+                connection.execute(text(f"DROP ROLE IF EXISTS {name}_{login.value}"))
         maintenance.dispose()
 
 
@@ -56,8 +63,12 @@ def settings_for(database_url: str, data_dir: Path) -> Settings:
 
 @contextmanager
 def rolled_back(app: Flask) -> Iterator[Session]:
-    """A session of the application whose commits are undone at the end; its clients' requests see its rows."""
-    with app.app_context(), db.engine.connect() as connection:
+    """A session of the application whose commits are undone at the end; its clients' requests see its rows.
+
+    It is the owner's, who sees all and may break what a test has to break; a request of its clients acts as the
+    application, like every request.
+    """
+    with app.app_context(), _owner_of(app).connect() as connection:
         outer = connection.begin()
         factory = db.session.session_factory
         before = dict(factory.kw)
@@ -69,6 +80,15 @@ def rolled_back(app: Flask) -> Iterator[Session]:
             db.session.remove()
             factory.kw = before
             outer.rollback()
+
+
+def _owner_of(app: Flask) -> Engine:
+    if "owner" not in app.extensions:
+        app.extensions["owner"] = create_engine(
+            app.config["SETTINGS"].database_url, connect_args=CONNECT_ARGUMENTS
+        )
+    owner: Engine = app.extensions["owner"]
+    return owner
 
 
 @contextmanager
@@ -99,4 +119,5 @@ class SharingClient(FlaskClient):
         # An empty context: the request gets an application context, and so a `g`, of its own.
         response = Context().run(super().open, *args, **kwargs)
         mine.expire_all()
+        tell_again(mine)
         return response

@@ -48,6 +48,7 @@ class ImportRun(Scoped, Entity):
         CheckConstraint("rows = valid + invalid", name="import_rows_add_up"),
         Index("import_run_by_union", "union_id", "id"),
         Index("import_run_by_district", "district_id", "id"),
+        Index("import_run_by_file", "file_id"),
     )
 
     @property

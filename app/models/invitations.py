@@ -108,4 +108,5 @@ class Mail(Entity):
             "(purpose = 'invitation') = (invitation_id IS NOT NULL)",
             name="an_invitation_mail_names_its_invitation",
         ),
+        {"implicit_returning": False},
     )

@@ -126,4 +126,5 @@ class PaymentVoucher(Scoped, Entity):
             postgresql_where=text("status <> 'rejected'"),
         ),
         Index("payment_voucher_by_batch", "district_batch_id", "id"),
+        Index("payment_voucher_by_file", "file_id"),
     )

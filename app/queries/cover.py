@@ -9,6 +9,7 @@ from sqlalchemy import Row, Select, select
 from sqlalchemy.orm import Session
 
 from app.models import Enrolment, EnrolmentBatch, Member, Plan, Union
+from app.queries.beginnings import begins_with
 from app.queries.members import MemberFilter
 from app.rules.identity import plain_name, plain_phone
 from app.rules.writing import compact
@@ -42,7 +43,7 @@ def cover_query(actor: Actor, wanted: MemberFilter, year: int | None = None) -> 
     if wanted != MemberFilter():
         query = query.where(Member.erased_at.is_(None))
     if wanted.name:
-        query = query.where(Member.name.startswith(plain_name(wanted.name), autoescape=True))
+        query = query.where(begins_with(Member.name, plain_name(wanted.name)))
     if wanted.id_number:
         query = query.where(Member.person_key.in_(keys_of_number(wanted.id_number)))
     if wanted.member_no:

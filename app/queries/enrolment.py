@@ -21,15 +21,13 @@ from sqlalchemy import (
     case,
     func,
     literal,
-    literal_column,
     or_,
     select,
     true,
 )
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from app.models import (
-    Enrolment,
     EnrolmentConfirmation,
     EnrolmentExclusion,
     Member,
@@ -38,9 +36,10 @@ from app.models import (
     RetirementKeep,
     Union,
 )
+from app.queries.beyond import COVER
 from app.queries.fees import unit_amounts
 from app.queries.years import plans_of
-from app.rules.enrolment import Bucket, Channel, EnrolmentStatus, Term
+from app.rules.enrolment import Bucket, Channel, Term
 from app.rules.fees import NOTHING, Amounts
 from app.rules.members import (
     CardStatus,
@@ -54,24 +53,22 @@ from app.rules.members import (
 from app.rules.retirement import retirement_line
 from app.rules.violations import RuleViolation
 
-_cover = aliased(Enrolment, name="cover")
-Live = aliased(
-    Enrolment,
-    select(_cover)
+Live = (
+    select(COVER)
     .where(
-        _cover.year == bindparam("standing_year", type_=Integer),
-        _cover.person_key == Member.person_key,
-        _cover.status != literal_column(f"'{EnrolmentStatus.VOID}'"),
+        COVER.c.year == bindparam("standing_year", type_=Integer),
+        COVER.c.person_key == Member.person_key,
     )
     .correlate(Member)
     .limit(1)
-    .lateral("live"),
+    .lateral("live")
 )
 """The person's cover of the year, if there is one, whichever union and channel it came through.
 
-There is at most one. The limit, and the state as a constant, which the index ``one_cover_per_person_and_year``
-needs to be considered for a prepared statement, make it one index look-up a member: a union's figures cost
-the same whether ten people of the city are covered or millions, whatever the planner knows of a new year.
+There is at most one. The limit, and the state as a constant within the view, which the index
+``one_cover_per_person_and_year`` needs to be considered for a prepared statement, make it one index look-up a member:
+a union's figures cost the same whether ten people of the city are covered or millions, whatever the planner knows of a
+new year.
 """
 
 
@@ -163,7 +160,7 @@ def standing(selection: Select[*tuple[Any, ...]], year: int) -> Select[*tuple[An
         .where(
             Member.kind == MembershipKind.EMPLOYED,
             # Whoever was erased stays in the figures of the years that covered them, and in no others.
-            or_(Member.erased_at.is_(None), Live.person_key.is_not(None)),
+            or_(Member.erased_at.is_(None), Live.c.person_key.is_not(None)),
         )
         .params(standing_year=year)
     )
@@ -178,10 +175,10 @@ def bucket_of(channel: Channel, cover_start: date) -> Case[str]:
     confirmed = EnrolmentConfirmation.member_id.is_not(None)
     employment = Member.employment_status
     has_card = Member.card_status == CardStatus.ISSUED
-    here = and_(Live.union_id == Member.union_id, Live.channel == channel)
+    here = and_(Live.c.union_id == Member.union_id, Live.c.channel == channel)
     order: list[tuple[ColumnElement[bool], Bucket]] = [
         (here, Bucket.SUBMITTED),
-        (Live.person_key.is_not(None), Bucket.ELSEWHERE),
+        (Live.c.person_key.is_not(None), Bucket.ELSEWHERE),
         (employment == EmploymentStatus.DECEASED, Bucket.DECEASED),
         (employment == EmploymentStatus.RETIRED, Bucket.RETIRED),
         (and_(retired, ~kept), Bucket.RETIRED),

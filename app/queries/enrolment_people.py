@@ -18,6 +18,7 @@ from app.models import (
     RetirementKeep,
     Union,
 )
+from app.queries.beginnings import begins_with
 from app.queries.enrolment import Live, bucket_of, standing
 from app.rules.enrolment import Bucket, Channel
 from app.rules.identity import plain_name
@@ -59,9 +60,9 @@ def people_query(
             Member,
             expression.label("bucket"),
             coverer.name.label("elsewhere_union"),
-            Live.union_id.label("live_union_id"),
-            Live.channel.label("live_channel"),
-            Live.batch_id.label("batch_id"),
+            Live.c.union_id.label("live_union_id"),
+            Live.c.channel.label("live_channel"),
+            Live.c.batch_id.label("batch_id"),
             covering.number.label("batch_number"),
             EnrolmentConfirmation.confirmed_at.label("confirmed_at"),
             EnrolmentExclusion.reason.label("exclusion_reason"),
@@ -70,15 +71,15 @@ def people_query(
         ),
         year.year,
     )
-    query = query.outerjoin(coverer, and_(coverer.id == Live.union_id, visible_to(actor, coverer)))
-    query = query.outerjoin(covering, and_(covering.id == Live.batch_id, visible_to(actor, covering)))
+    query = query.outerjoin(coverer, and_(coverer.id == Live.c.union_id, visible_to(actor, coverer)))
+    query = query.outerjoin(covering, and_(covering.id == Live.c.batch_id, visible_to(actor, covering)))
     query = query.where(Member.union_id == union.id)
     if wanted.bucket is not None:
         query = query.where(expression == wanted.bucket.value)
     if wanted.with_card:
         query = query.where(Member.card_status == CardStatus.ISSUED)
     if wanted.name:
-        query = query.where(Member.name.startswith(plain_name(wanted.name), autoescape=True))
+        query = query.where(begins_with(Member.name, plain_name(wanted.name)))
     if wanted.member_no:
         query = query.where(Member.member_no == compact(wanted.member_no))
     if wanted.person_keys is not None:

@@ -11,7 +11,8 @@ from typing import Any
 from sqlalchemy import Select, Text, cast, exists, func, select
 from sqlalchemy.orm import Session
 
-from app.models import Account, ImportError, ImportRow, ImportRun, Union
+from app.models import ImportError, ImportRow, ImportRun, Union
+from app.queries.beyond import name_of_account
 from app.queries.paging import Cursor, Page, page_of
 from app.rules.imports import ImportKind, ImportState, RowOutcome, plain_header
 from app.rules.writing import Cell, cell_text
@@ -73,8 +74,7 @@ def imports_page(
     """The imports that the actor may see, newest first: the run, who uploaded it, and for which union."""
     statement = (
         imports_seen(actor, [kind] if kind else [])
-        .add_columns(Account.first_name.label("uploader"), Union.name.label("union_name"))
-        .outerjoin(Account, Account.id == ImportRun.uploaded_by)
+        .add_columns(name_of_account(ImportRun.uploaded_by).label("uploader"), Union.name.label("union_name"))
         .join(Union, Union.id == ImportRun.union_id)
     )
     if state is not None:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.clock import today
 from app.models import Employer, Member
+from app.queries.beginnings import begins_with
 from app.queries.expiring import in_state
 from app.rules.dates import Expiry
 from app.rules.identity import plain_name, plain_phone
@@ -48,7 +49,7 @@ def members_matching(actor: Actor, wanted: MemberFilter) -> Select[*tuple[Any, .
     if wanted.union_id is not None:
         query = query.where(Member.union_id == wanted.union_id)
     if wanted.name:
-        query = query.where(Member.name.startswith(plain_name(wanted.name), autoescape=True))
+        query = query.where(begins_with(Member.name, plain_name(wanted.name)))
     if wanted.id_number:
         query = query.where(Member.person_key.in_(keys_of_number(wanted.id_number)))
     if wanted.member_no:

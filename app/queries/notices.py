@@ -6,6 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.models import Notice, NoticeVersion
+from app.queries.beyond import reach_notice
 from app.rules.violations import not_found
 from app.security.actor import Actor
 from app.security.visible import visible_to
@@ -37,6 +38,7 @@ def notice_to_verify(
 
     The check code is what can't be guessed; 404 without the right one.
     """
+    reach_notice(session, number, check_code)
     query = (
         select(Notice, NoticeVersion)
         .join(NoticeVersion, NoticeVersion.notice_id == Notice.id)

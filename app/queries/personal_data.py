@@ -7,14 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, false, func, literal, or_, select, union_all
+from sqlalchemy import Select, and_, false, func, literal, select, union_all
 from sqlalchemy.orm import Session, aliased
 
 from app.models import (
-    Account,
     Employer,
-    Enrolment,
-    EnrolmentBatch,
     EnrolmentConfirmation,
     EnrolmentExclusion,
     ErasureRequest,
@@ -29,10 +26,10 @@ from app.models import (
     StoredFile,
     Union,
 )
+from app.queries import beyond
 from app.queries.cover import covers_of
-from app.rules.enrolment import EnrolmentStatus
+from app.rules.enrolment import BatchStatus
 from app.rules.erasure import HeldCover
-from app.rules.transfers import TransferState
 from app.security.actor import Actor
 from app.security.visible import visible_to
 
@@ -99,42 +96,23 @@ def rows_naming(member: Member, *, thorough: bool = False) -> Select[*tuple[Any,
     ``thorough``: also the wrong rows, which tell of nobody, but hold this document number or phone; they are
     looked through one by one.
     """
-    key = member.person_key.hex()
-    ways = [
-        ImportRow.cells["person_key"].astext == key,
-        ImportRow.cells["person_keys"].op("?")(literal(key)),
-    ]
-    if thorough:
-        said = or_(
-            ImportRow.id_number_hash == member.id_number_hash, ImportRow.cells["phone"].astext == member.phone
-        )
-        ways.append(and_(ImportRow.valid.is_(False), said))
-    return select(ImportRow.import_id, ImportRow.row).where(or_(*ways))
+    return beyond.rows_naming(member.person_key, member.id_number_hash, member.phone, thorough=thorough)
 
 
 def held_covers(session: Session, member_id: int) -> list[HeldCover]:
     """The covers of one member record that aren't void, of all years."""
-    found = session.execute(
-        select(Enrolment.year, Enrolment.cover_end, EnrolmentBatch.number, EnrolmentBatch.status)
-        .join(EnrolmentBatch, EnrolmentBatch.id == Enrolment.batch_id)
-        .where(Enrolment.member_id == member_id, Enrolment.status != EnrolmentStatus.VOID)
-        .order_by(Enrolment.year.desc())
-    )
-    return [HeldCover(*row) for row in found]
+    found = beyond.covers_of_member(session, member_id)
+    return [HeldCover(row.year, row.cover_end, row.number, BatchStatus(row.status)) for row in found]
 
 
 def waits_for_transfer(session: Session, member_id: int) -> bool:
-    waiting = select(MemberTransfer.id).where(
-        MemberTransfer.member_id == member_id, MemberTransfer.state == TransferState.WAITING
-    )
-    return session.scalar(select(waiting.exists())) or False
+    return beyond.waiting_transfer(session, member_id) is not None
 
 
 def requests_about(session: Session, actor: Actor, member_ids: Sequence[int]) -> Sequence[Any]:
     """(ErasureRequest, who asked) for these members, the newest first."""
     return session.execute(
-        select(ErasureRequest, Account.first_name.label("who"))
-        .outerjoin(Account, Account.id == ErasureRequest.requested_by)
+        select(ErasureRequest, beyond.name_of_account(ErasureRequest.requested_by).label("who"))
         .where(ErasureRequest.member_id.in_(member_ids), visible_to(actor, ErasureRequest))
         .order_by(ErasureRequest.id.desc())
     ).all()
@@ -146,13 +124,12 @@ def _decisions(session: Session, actor: Actor, member_ids: Sequence[int]) -> lis
             literal(kind).label("kind"),
             model.year,
             Union.name.label("union"),
-            Account.first_name.label("who"),
+            beyond.name_of_account(by).label("who"),
             at.label("at"),
             reason.label("reason"),
             (StoredFile.name if kind == "keep" else literal(None, StoredFile.name.type)).label("paper"),
         )
         .join(Union, Union.id == model.union_id)
-        .outerjoin(Account, Account.id == by)
         .outerjoin(StoredFile, StoredFile.id == model.file_id if kind == "keep" else false())
         .where(model.member_id.in_(member_ids), visible_to(actor, model))
         for kind, model, by, at, reason in _DECISIONS
@@ -215,8 +192,7 @@ def _imports(session: Session, actor: Actor, member: Member) -> Sequence[Any]:
 
 def _corrections(session: Session, actor: Actor, member_ids: Sequence[int]) -> Sequence[Any]:
     return session.execute(
-        select(MemberCorrection, Account.first_name.label("who"))
-        .outerjoin(Account, Account.id == MemberCorrection.corrected_by)
+        select(MemberCorrection, beyond.name_of_account(MemberCorrection.corrected_by).label("who"))
         .where(MemberCorrection.member_id.in_(member_ids), visible_to(actor, MemberCorrection))
         .order_by(MemberCorrection.id.desc())
     ).all()

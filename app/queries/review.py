@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from app.models import DistrictBatch, Enrolment, EnrolmentBatch, Member, Plan, RetirementKeep, Union
+from app.queries.beginnings import begins_with
 from app.queries.days import on_days
 from app.queries.enrolment import statutory_retirement
 from app.queries.paging import Cursor, Page, page_of
@@ -142,7 +143,7 @@ def people_in_batch(session: Session, batch: EnrolmentBatch, cursor: Cursor, *, 
         .where(Enrolment.year == batch.year, Enrolment.batch_id == batch.id)
     )
     if name:
-        query = query.where(Member.name.startswith(plain_name(name), autoescape=True))
+        query = query.where(begins_with(Member.name, plain_name(name)))
     return page_of(session, query, [Enrolment.member_id], cursor, descending=False)
 
 

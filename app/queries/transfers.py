@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, case, func, or_, select, text, true
+from sqlalchemy import ColumnElement, Row, Select, and_, case, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from app.models import (
-    Account,
     Enrolment,
     ImportError,
     ImportRow,
@@ -20,6 +19,7 @@ from app.models import (
     MemberTransfer,
     Union,
 )
+from app.queries.beyond import name_of_account, unions_named
 from app.queries.members import MemberFilter, members_matching
 from app.rules.enrolment import Channel, EnrolmentStatus
 from app.rules.identity import plain_name
@@ -33,7 +33,6 @@ SUGGESTIONS = 10
 
 Sender = aliased(Union, name="sender")
 Receiver = aliased(Union, name="receiver")
-Proposer = aliased(Account, name="proposer")
 
 
 class Box(StrEnum):
@@ -42,6 +41,15 @@ class Box(StrEnum):
     MINE = "mine"
     SENT = "sent"
     DONE = "done"
+
+
+@dataclass(frozen=True, slots=True)
+class NamedUnion:
+    """A union that somebody named: who knows its whole code or name, knows as much of it."""
+
+    id: int
+    code: str
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,13 +146,13 @@ def transfers_in(actor: Actor, box: Box, wanted: TransferFilter | None = None) -
             Receiver.name.label("to_name"),
             sends.label("sends"),
             receives.label("receives"),
-            Proposer.first_name.label("proposer"),
+            name_of_account(MemberTransfer.proposed_by).label("proposer"),
             and_(~hidden, SUBMITTED).label("submitted"),
         )
-        .join(Member, Member.id == MemberTransfer.member_id)
-        .join(Sender, Sender.id == MemberTransfer.from_union_id)
+        # Whom a union asked for, and where, it doesn't see.
+        .outerjoin(Member, Member.id == MemberTransfer.member_id)
+        .outerjoin(Sender, Sender.id == MemberTransfer.from_union_id)
         .join(Receiver, Receiver.id == MemberTransfer.to_union_id)
-        .outerjoin(Proposer, Proposer.id == MemberTransfer.proposed_by)
         .where(visible_to(actor, MemberTransfer), _in_box(box, sends, receives))
     )
     if wanted is None:
@@ -229,7 +237,7 @@ def left_since_submit(session: Session, union_id: int, year: int, channel: Chann
     return session.scalar(gone) or 0
 
 
-def receiving_union(session: Session, actor: Actor, named: str) -> Union:
+def receiving_union(session: Session, actor: Actor, named: str) -> NamedUnion:
     """The grassroots union that somebody names by its code or its whole name, anywhere in the city.
 
     A union above the grassroots moves members itself, so it names only unions that it looks after. Raises
@@ -238,18 +246,19 @@ def receiving_union(session: Session, actor: Actor, named: str) -> Union:
     named = " ".join(named.split())
     if not named:
         raise RuleViolation("receiving_union_missing", field="to")
-    within = true() if actor.level is UnionLevel.GRASSROOTS else visible_to(actor, Union)
-    found = session.scalars(
-        select(Union).where(or_(Union.code == named.upper(), Union.name == named), within).limit(3)
-    ).all()
-    working = [union for union in found if union.level is UnionLevel.GRASSROOTS]
+    found = unions_named(session, named.upper(), named)
+    if actor.level is not UnionLevel.GRASSROOTS:
+        theirs = select(Union.id).where(Union.id.in_([row.id for row in found]), visible_to(actor, Union))
+        seen = set(session.scalars(theirs))
+        found = [row for row in found if row.id in seen]
+    working = [row for row in found if row.level == UnionLevel.GRASSROOTS]
     if not found:
         raise RuleViolation("receiving_union_unknown", field="to")
     if not working:
         raise RuleViolation("receiving_union_not_grassroots", field="to", union=found[0].name)
     if len(working) > 1:
         raise RuleViolation("receiving_union_ambiguous", field="to", union=named)
-    return working[0]
+    return NamedUnion(working[0].id, working[0].code, working[0].name)
 
 
 def suggested_unions(session: Session, actor: Actor) -> Sequence[Row[*tuple[Any, ...]]]:
@@ -267,28 +276,3 @@ def suggested_unions(session: Session, actor: Actor) -> Sequence[Row[*tuple[Any,
         .join(latest, latest.c.union_id == Union.id)
         .order_by(latest.c.latest.desc())
     ).all()
-
-
-def obstacles(
-    session: Session, member_ids: Sequence[int], to_union_ids: Sequence[int]
-) -> Sequence[Row[*tuple[Any, ...]]]:
-    """What the rules ask about members and where they would go: one row a pair, by member.
-
-    ``(member_id, name, in_that_union, waiting, there_already, submitted)``.
-    """
-    return session.execute(text(OBSTACLES), {"members": list(member_ids), "unions": list(to_union_ids)}).all()
-
-
-OBSTACLES = """
-    SELECT m.id AS member_id, m.name, m.union_id = wanted.union_id AS in_that_union,
-           EXISTS (SELECT FROM member_transfer AS t
-                    WHERE t.member_id = m.id AND t.state = 'waiting') AS waiting,
-           EXISTS (SELECT FROM member AS twin
-                    WHERE twin.person_key = m.person_key AND twin.union_id = wanted.union_id
-                      AND twin.id <> m.id) AS there_already,
-           EXISTS (SELECT FROM enrolment AS e
-                    WHERE e.member_id = m.id AND e.status = 'pending') AS submitted
-      FROM unnest(CAST(:members AS bigint[]), CAST(:unions AS bigint[])) AS wanted(member_id, union_id)
-      JOIN member AS m ON m.id = wanted.member_id
-     ORDER BY m.id
-"""

@@ -10,7 +10,8 @@ from typing import Any
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, joinedload
 
-from app.models import Account, Plan, ProtectionWindow, ProtectionYear, Union, WindowExtension, YearPlan
+from app.models import Plan, ProtectionWindow, ProtectionYear, Union, WindowExtension, YearPlan
+from app.queries.beyond import name_of_account
 from app.queries.paging import Cursor, Page, page_of
 from app.rules.violations import RuleViolation, not_found
 from app.rules.years import (
@@ -110,9 +111,13 @@ def extensions_page(session: Session, actor: Actor, year: int, cursor: Cursor) -
     """The year's extensions that concern the actor, newest first: extension, union, and who granted it."""
     above = [actor.union_id, *(u for u in (actor.second_id, actor.district_id) if u is not None)]
     statement = (
-        select(WindowExtension, Union.name, Union.code, Account.first_name)
+        select(
+            WindowExtension,
+            Union.name,
+            Union.code,
+            name_of_account(WindowExtension.granted_by).label("first_name"),
+        )
         .join(Union, Union.id == WindowExtension.union_id)
-        .outerjoin(Account, Account.id == WindowExtension.granted_by)
         .where(
             WindowExtension.year == year,
             or_(visible_to(actor, WindowExtension), WindowExtension.union_id.in_(above)),

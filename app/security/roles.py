@@ -25,6 +25,12 @@ class Role(StrEnum):
     SECURITY_ADMIN = "security_admin"
 
 
+TREE_ROLES = frozenset(
+    {Role.MUNICIPAL_ADMIN, Role.MANAGER, Role.DISTRICT_REVIEWER, Role.SECOND_REVIEWER, Role.OPERATOR}
+)
+"""They see their own union and what lies below it."""
+
+
 class Permission(StrEnum):
     VIEW_HOME = "view_home"
     MANAGE_TREE = "manage_tree"

@@ -36,16 +36,12 @@ from app.rules.transfers import Side
 from app.rules.violations import not_found
 from app.security.access_log import about
 from app.security.actor import Actor
-from app.security.roles import Role
+from app.security.roles import TREE_ROLES, Role
 
 Row = TypeVar("Row")
 
 LARGEST_ID = 2**63 - 1
 """PostgreSQL's bigint: asking it for a larger one is an error, not an empty answer."""
-
-TREE_ROLES = frozenset(
-    {Role.MUNICIPAL_ADMIN, Role.MANAGER, Role.DISTRICT_REVIEWER, Role.SECOND_REVIEWER, Role.OPERATOR}
-)
 
 ACCOUNT_KEEPING = (Union, Account, AccountSession, Invitation, RoleHolding)
 """What the security administrator sees of the city."""

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from flask_appbuilder.security.sqla.models import Role as RoleRow
-from sqlalchemy import func, or_, select, true
+from sqlalchemy import select, true
 from sqlalchemy.orm import Session
 
 from app.clock import SHANGHAI
 from app.models import Account, EventObject, Union
+from app.queries.beyond import login_taken
 from app.rules.accounts import (
     ROLES_FOR_ALL,
     MailPurpose,
@@ -259,16 +260,10 @@ def check_email(email: str) -> None:
 
 def require_free(session: Session, username: str, email: str) -> None:
     """Raises ``account_exists`` (409): neither may be anybody's name or address, in whatever case."""
-    wanted = [username.lower(), email.lower()]
-    taken = session.scalar(
-        select(Account.username)
-        .where(or_(func.lower(Account.username).in_(wanted), func.lower(Account.email).in_(wanted)))
-        .limit(1)
-    )
-    if taken is not None:
-        by_name = taken.lower() == username.lower()
-        field, value = ("username", username) if by_name else ("email", email)
-        raise RuleViolation("account_exists", field=field, status=409, taken=value)
+    field = login_taken(session, username, email)
+    if field is not None:
+        taken = username if field == "username" else email
+        raise RuleViolation("account_exists", field=field, status=409, taken=taken)
 
 
 def _require_manager(actor: Actor, union_id: int | None, held: Iterable[str]) -> None:

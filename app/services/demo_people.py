@@ -25,6 +25,7 @@ from app.rules.members import (
 )
 from app.rules.person import number_hash, person_key
 from app.sealing import KeyRing, Purpose
+from app.services.import_staging import copy_rows
 
 SURNAMES = tuple(
     "王李张刘陈杨黄赵吴周徐孙马朱胡林郭何高罗郑梁谢宋唐许韩冯邓曹彭曾肖田董潘袁蔡蒋余于杜叶程魏苏吕丁任卢姚沈钟姜崔谭陆范汪廖石金韦贾夏付方邹熊白孟秦"
@@ -244,9 +245,6 @@ class Register:
 
 def store_people(session: Session, people: Iterable[Person]) -> None:
     """Write the members in one COPY."""
-    session.flush()
-    connection = session.connection().connection.driver_connection
-    assert connection is not None
-    with connection.cursor() as cursor, cursor.copy(f"COPY member ({', '.join(COLUMNS)}) FROM STDIN") as copy:
-        for person in people:
-            copy.write_row([getattr(person, column) for column in COLUMNS])
+    copy_rows(
+        session, "member", COLUMNS, ([getattr(person, column) for column in COLUMNS] for person in people)
+    )

@@ -29,6 +29,7 @@ from app.models import (
     StoredFile,
 )
 from app.models.members import member_no_seq
+from app.queries.beyond import reach_for_erasure
 from app.queries.personal_data import rows_naming
 from app.rules.erasure import ERASED_NAME, ErasureState
 from app.rules.imports import AT_WORK, ImportState
@@ -49,6 +50,7 @@ def lock_imports_about(session: Session, member_id: int) -> None:
 
     Raises ``erasure_while_importing`` while one of those imports is under way.
     """
+    reach_for_erasure(session, member_id)
     runs = _imports_about(session, session.get_one(Member, member_id), lock=True)
     if any(run.state in AT_WORK for run in runs):
         raise RuleViolation("erasure_while_importing", status=409)

@@ -30,9 +30,12 @@ def record(
     facts: Mapping[str, Any] | None = None,
 ) -> None:
     """Append one event. ``scope`` is the scoped row (or union) it belongs to; without one only the city sees it."""
-    # The table rather than the class: a row of the log is only written here, never worked with.
+    # The table rather than the class, and nothing asked back: a row of the log is only written here, and whoever
+    # writes it need not see it.
     session.execute(
-        insert(typed(Table, Event.__table__)).values(
+        insert(typed(Table, Event.__table__))
+        .inline()
+        .values(
             object_kind=kind,
             object_id=object_id,
             **scope_of(scope),

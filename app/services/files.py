@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from datetime import datetime
 
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from app.gateways.paper_reader import open_paper
@@ -32,7 +33,10 @@ def store_file(
     session: Session, name: str, media_type: str, content: bytes, now: datetime, *, sealed: bool = False
 ) -> StoredFile:
     """Any checked file; only the last part of its name is kept. ``sealed``: it holds document numbers."""
+    # Not asked back from the insert: nobody sees a file before the row that names it.
+    number = session.scalar(text("SELECT nextval(pg_get_serial_sequence('stored_file', 'id'))"))
     stored = StoredFile(
+        id=number,
         name=file_name(name) or "file",
         media_type=media_type,
         size=len(content),

@@ -8,6 +8,7 @@ from sqlalchemy import BigInteger, String, Text, column, select, table, text, up
 from sqlalchemy.orm import Session, aliased
 
 from app.models import Employer, ImportRun, Member, Union
+from app.queries.beyond import lock_unions
 from app.rules.imports import ImportKind, ImportState
 from app.rules.organisation import UnionLevel
 from app.rules.organisation_tree import TREE_CODES
@@ -18,7 +19,6 @@ from app.services.import_kinds import KINDS
 from app.services.import_parts import Check, Kind
 from app.services.import_progress import Tell
 from app.services.import_tree import resolve_tree
-from app.services.transfer_moves import lock_unions
 from app.services.transfers import moves_at_once
 
 JUDGED_CODES = TREE_CODES | {check.code for kind in KINDS.values() for check in kind.checks}
@@ -155,15 +155,10 @@ def _resolve_transfers(session: Session, actor: Actor, run: ImportRun) -> None:
     """Who shall go where: an operator names any union of the city, a union above moves within its own part."""
     _resolve_people(session, actor, run)
     at_once = moves_at_once(actor)
-    named = update(staged).where(staged.c.union_code == Union.code)
-    session.execute(
-        (named.where(visible_to(actor, Union)) if at_once else named).values(
-            union_id=Union.id,
-            union_level=Union.level,
-            second_id=Union.second_id,
-            district_id=Union.district_id,
-        )
-    )
+    if at_once:
+        _resolve_unions(session, actor, run)
+    else:
+        session.execute(text(UNIONS_ANYWHERE))
     if run.state is ImportState.COMMITTING:
         lock_unions(session, set(session.scalars(text(UNIONS_OF_TRANSFERS))))
     session.execute(text(STANDING_TRANSFERS), {"at_once": at_once})
@@ -222,13 +217,22 @@ FIGURES = """
 """
 
 OTHER_UNIONS = """
+    WITH found AS MATERIALIZED (
+        SELECT person_key, union_id FROM wall.memberships((SELECT array_agg(person) FROM staged)))
     UPDATE staged AS s
        SET other_union_id = m.union_id
-      FROM member AS m
+      FROM found AS m
      WHERE m.person_key = s.person AND m.union_id <> s.union_id
        AND NOT EXISTS (SELECT
-                         FROM member AS own
+                         FROM found AS own
                         WHERE own.person_key = s.person AND own.union_id = s.union_id)
+"""
+
+UNIONS_ANYWHERE = """
+    UPDATE staged AS s
+       SET union_id = u.id, union_level = u.level, second_id = u.second_id, district_id = u.district_id
+      FROM wall.unions_named((SELECT array_agg(DISTINCT union_code) FROM staged), NULL) AS u
+     WHERE u.code = s.union_code
 """
 
 UNIONS_OF_TRANSFERS = """

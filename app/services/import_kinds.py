@@ -122,7 +122,10 @@ MEMBERS = Kind(
         Check(
             "phone_taken",
             "手机号",
-            rows_where("m.person_key <> s.person", joined="member AS m ON m.phone = s.phone"),
+            rows_where(
+                "m.person_key <> s.person",
+                joined="wall.phones_taken((SELECT array_agg(phone) FROM staged)) AS m ON m.phone = s.phone",
+            ),
         ),
         Check(
             "person_in_other_union",

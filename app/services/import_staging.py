@@ -100,7 +100,7 @@ def forget_rows(session: Session, import_id: int) -> None:
 
 def stage_chunk(session: Session, import_id: int, chunk: Chunk) -> None:
     """Add the rows of a chunk and their errors."""
-    _copy(session, "import_row", STAGED_COLUMNS, chunk.rows)
+    copy_rows(session, "import_row", STAGED_COLUMNS, chunk.rows)
     copy_errors(session, import_id, chunk.errors)
 
 
@@ -125,7 +125,7 @@ def _chunks(reading: Reading, layout: Layout, body: Iterator[SheetRow], last_row
 
 def copy_errors(session: Session, import_id: int, errors: Iterable[RowError]) -> None:
     """Add row errors to an import."""
-    _copy(
+    copy_rows(
         session,
         "import_error",
         ("import_id", "row", "column_name", "code", "facts"),
@@ -171,14 +171,19 @@ def _plain(value: Any) -> Any:
     raise TypeError(f"{value!r} has no place in a staged row")
 
 
-def _copy(session: Session, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """COPY rows into a table, in the session's own transaction."""
+def copy_rows(session: Session, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """COPY rows into a table, in the session's own transaction.
+
+    By way of a temporary table: PostgreSQL copies into none that row-level security protects.
+    """
     session.flush()
+    names = ", ".join(columns)
     connection = session.connection().connection.driver_connection
     assert isinstance(connection, psycopg.Connection)
-    with (
-        connection.cursor() as cursor,
-        cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as copy,
-    ):
-        for row in rows:
-            copy.write_row(row)
+    with connection.cursor() as cursor:
+        cursor.execute(f"CREATE TEMPORARY TABLE copied AS SELECT {names} FROM {table} WITH NO DATA")  # noqa: S608
+        with cursor.copy(f"COPY copied ({names}) FROM STDIN") as copy:
+            for row in rows:
+                copy.write_row(row)
+        cursor.execute(f"INSERT INTO {table} ({names}) SELECT {names} FROM copied")  # noqa: S608
+        cursor.execute("DROP TABLE copied")

@@ -9,7 +9,6 @@ from datetime import datetime
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from app.acting import act_once_for
 from app.gateways.workbook_container import MEDIA_TYPES, recognise
 from app.jobs import enqueue
 from app.models import (
@@ -167,7 +166,6 @@ def apply_import(session: Session, import_id: int, now: datetime, tell: Tell = n
         return
     lock_people(session)
     actor = _uploader(session, run)
-    act_once_for(session, actor)
     judge(session, actor, run, now, part(tell, 0, 0.5))
     change_stored(session, actor, run, now, part(tell, 0.5, 1))
     run.state, run.finished_at = ImportState.DONE, now
@@ -223,6 +221,11 @@ def _locked(session: Session, import_id: int) -> ImportRun:
         .with_for_update()
         .execution_options(populate_existing=True)
     ).one()
+
+
+def uploader_of(session: Session, import_id: int) -> Actor:
+    """Whom the work on an import acts for."""
+    return _uploader(session, session.get_one(ImportRun, import_id))
 
 
 def _uploader(session: Session, run: ImportRun) -> Actor:

@@ -6,10 +6,11 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Select, func, select, update
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from app.models import Account, Invitation, Union
+from app.queries.beyond import invitation_waits, reach_invitation
 from app.rules.accounts import (
     INVITATION_LASTS,
     INVITATION_REST,
@@ -71,8 +72,7 @@ def invite(
         if replaced.union_id != union.id or replaced.id == actor.account_id:
             raise RuleViolation("successor_elsewhere", field="union_code")
     _require_pace(session, actor, now)
-    _drop_expired(session, email, now)
-    if session.scalar(_open().where(func.lower(Invitation.email) == email.lower())) is not None:
+    if invitation_waits(session, email, now):
         raise RuleViolation("invitation_open", field="email", status=409)
     salt = secrets.token_bytes(SALT_BYTES)
     invitation = Invitation(
@@ -115,6 +115,7 @@ def withdraw_invitation(session: Session, actor: Actor, *, invitation_id: int, n
 
 def open_invitation(session: Session, token: str, now: datetime, *, lock: bool = False) -> Invitation:
     """The invitation that a link opens; raises ``invitation_over`` (404) whatever the reason."""
+    reach_invitation(session, token_hash(token), now)
     found = _open().where(Invitation.token_hash == token_hash(token), Invitation.expires_at > now)
     if lock:
         found = found.with_for_update(of=Invitation).execution_options(populate_existing=True)
@@ -197,20 +198,6 @@ def _require_pace(session: Session, actor: Actor, now: datetime) -> None:
     )
     if (sent or 0) >= INVITATIONS_AN_HOUR:
         raise RuleViolation("invitations_too_many", status=429, most=INVITATIONS_AN_HOUR)
-
-
-def _drop_expired(session: Session, email: str, now: datetime) -> None:
-    """An invitation that ran out doesn't stand in the way of a new one."""
-    session.execute(
-        update(Invitation)
-        .where(
-            func.lower(Invitation.email) == email.lower(),
-            Invitation.accepted_at.is_(None),
-            Invitation.withdrawn_at.is_(None),
-            Invitation.expires_at <= now,
-        )
-        .values(withdrawn_at=now)
-    )
 
 
 def _mail(session: Session, invitation: Invitation, union: Union, now: datetime) -> None:

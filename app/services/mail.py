@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from app.jobs import enqueue
@@ -25,7 +26,10 @@ def queue_mail(
     facts: Mapping[str, Any] | None = None,
 ) -> Mail:
     """A letter that goes out once the transaction is committed, and doesn't if it isn't."""
+    # Not asked back from the insert: whoever causes a letter doesn't see those of others, nor this one.
+    number = session.scalar(text("SELECT nextval(pg_get_serial_sequence('mail', 'id'))"))
     mail = Mail(
+        id=number,
         purpose=purpose,
         to_address=to_address,
         invitation_id=invitation_id,

@@ -11,10 +11,10 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.clock import SHANGHAI
-from app.models import Employer, Enrolment, EventObject, Member, Union
+from app.models import Employer, EventObject, Member, Union
+from app.queries.beyond import covers_of_member, memberships
 from app.queries.corrections import ChangedSince, changed_since
 from app.rules.corrections import CorrectionSource
-from app.rules.enrolment import EnrolmentStatus
 from app.rules.import_tables import TABLES
 from app.rules.imports import ImportKind, lay_out, read_row
 from app.rules.member_entry import MemberEntry
@@ -169,27 +169,18 @@ def _read(typed: Mapping[str, str], today: date) -> dict[str, Any]:
 
 
 def _require_new_person(session: Session, actor: Actor, union: Union, person: bytes) -> None:
-    rows = session.execute(
-        select(Member.union_id, Union.name, visible_to(actor, Union))
-        .join(Union, Union.id == Member.union_id)
-        .where(Member.person_key == person)
-    ).all()
-    if any(row[0] == union.id for row in rows):
+    found = [row.union_id for row in memberships(session, person)]
+    if union.id in found:
         raise RuleViolation("member_exists", field="id_number")
-    if rows:
-        named = f"（{rows[0][1]}）" if rows[0][2] else ""
-        raise RuleViolation("person_in_other_union", field="id_number", named=named)
+    if found:
+        seen = session.scalar(select(Union.name).where(Union.id == found[0], visible_to(actor, Union)))
+        raise RuleViolation("person_in_other_union", field="id_number", named=f"（{seen}）" if seen else "")
 
 
 def _require_uncovered(session: Session, member: Member) -> None:
-    covered = session.scalar(
-        select(Enrolment.year)
-        .where(Enrolment.member_id == member.id, Enrolment.status != EnrolmentStatus.VOID)
-        .order_by(Enrolment.year.desc())
-        .limit(1)
-    )
-    if covered is not None:
-        raise RuleViolation("document_covered", field="id_number", year=covered)
+    covers = covers_of_member(session, member.id)
+    if covers:
+        raise RuleViolation("document_covered", field="id_number", year=covers[0].year)
 
 
 def _own_employer(session: Session, union: Union, employer_id: int | None) -> int | None:

@@ -20,6 +20,7 @@ from app.models import (
     PaymentVoucher,
     ReasonKind,
 )
+from app.queries.beyond import reach_filed
 from app.queries.years import get_year
 from app.rules.enrolment import BatchAction, BatchStatus, EnrolmentStatus
 from app.rules.papers import SafePaper
@@ -69,6 +70,7 @@ def reject_district_batch(
     batch.reject_reason, batch.reject_text = reason_code, note
     batch.decided_by, batch.decided_at = actor.account_id, now
     session.flush()
+    reach_filed(session, batch.id)
     move_batches(
         session,
         actor,

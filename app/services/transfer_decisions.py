@@ -10,7 +10,8 @@ from sqlalchemy import Row, func, select, update
 from sqlalchemy.orm import Session
 
 from app.models import Account, Member, MemberTransfer, ReasonKind
-from app.queries.transfers import obstacles, shown_name
+from app.queries.beyond import lock_unions, obstacles
+from app.queries.transfers import shown_name
 from app.rules.transfers import (
     NEXT,
     Side,
@@ -26,7 +27,7 @@ from app.security.roles import Permission, require
 from app.security.visible import acts_for, visible_to
 from app.services.people_lock import lock_people
 from app.services.reasons import require_reason
-from app.services.transfer_moves import carry_over, lock_unions, log_transfers
+from app.services.transfer_moves import carry_over, log_transfers
 from app.services.transfers import LeftOut, Outcome
 
 
@@ -132,7 +133,7 @@ def _locked(session: Session, actor: Actor, transfer_ids: Sequence[int]) -> Sequ
             acts_for(actor, MemberTransfer, Side.SENDING).label("sends"),
             acts_for(actor, MemberTransfer, Side.RECEIVING).label("receives"),
         )
-        .join(Member, Member.id == MemberTransfer.member_id)
+        .outerjoin(Member, Member.id == MemberTransfer.member_id)
         .where(MemberTransfer.id == func.any(list(transfer_ids)), visible_to(actor, MemberTransfer))
         .order_by(MemberTransfer.id)
         .with_for_update(of=MemberTransfer)

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import select, text
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from app.models import Union
+from app.queries.beyond import reach_transfers
 from app.rules.corrections import CorrectionSource
 from app.rules.transfers import TransferAction, TransferState
 from app.security.actor import Actor
@@ -21,15 +21,9 @@ YEAR_MARKS = ("enrolment_confirmation", "enrolment_exclusion", "retirement_keep"
 """What a union decided about its members for a year: its own judgement, which another one makes anew."""
 
 
-def lock_unions(session: Session, union_ids: set[int]) -> None:
-    """Submits, marks and transfers of a union queue up at its row; always locked in the order of their ids."""
-    session.execute(
-        select(Union.id).where(Union.id.in_(union_ids)).order_by(Union.id).with_for_update(key_share=True)
-    )
-
-
 def carry_over(session: Session, actor: Actor, transfer_ids: Sequence[int], now: datetime) -> None:
     """Move the members of accepted transfers; the caller holds both unions of each locked."""
+    reach_transfers(session, transfer_ids)
     facts = {"ids": list(transfer_ids), "now": now, "actor": actor.account_id or None, "name": actor.name}
     lapsed = list(session.scalars(text(LAPSE_OTHERS), facts))
     log_transfers(session, actor, lapsed, TransferAction.LAPSE, now, before=TransferState.WAITING)

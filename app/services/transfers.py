@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from sqlalchemy import func, select, text
+from sqlalchemy import Row, func, select, text
 from sqlalchemy.orm import Session
 
 from app.clock import SHANGHAI
 from app.models import Member, MemberTransfer, Union
-from app.queries.transfers import obstacles
+from app.queries.beyond import levels_of_unions, lock_unions, memberships, obstacles, waiting_transfer
 from app.rules.identity import ORIGINAL_SEEN, check_document, check_name
 from app.rules.members import IdType
 from app.rules.organisation import UnionLevel
@@ -30,7 +30,7 @@ from app.security.persons import key_of
 from app.security.roles import Permission, require
 from app.security.visible import visible_to
 from app.services.people_lock import lock_people
-from app.services.transfer_moves import carry_over, lock_unions, log_transfers
+from app.services.transfer_moves import carry_over, log_transfers
 
 NOTE_MAX = 200
 
@@ -160,16 +160,12 @@ def ask_for_member(
         raise not_found("trade_union")
     person = key_of(id_type, document.number)
     member = _locked_elsewhere(session, person, to_union)
-    waiting = session.scalar(
-        select(MemberTransfer).where(
-            MemberTransfer.member_id == member.id, MemberTransfer.state == TransferState.WAITING
-        )
-    )
+    waiting = waiting_transfer(session, member.member_id)
     if waiting is not None:
-        to_us = waiting.to_union_id == to_union.id and waiting.direction is Direction.OFFER
+        to_us = waiting.to_union_id == to_union.id and waiting.direction == Direction.OFFER
         raise RuleViolation("offered_already" if to_us else "transfer_waiting", status=409, field="id_number")
     made = MemberTransfer(
-        member_id=member.id,
+        member_id=member.member_id,
         direction=Direction.ASK,
         state=TransferState.WAITING,
         from_union_id=member.union_id,
@@ -192,10 +188,11 @@ def ask_for_member(
 
 def _require_targets(session: Session, actor: Actor, union_ids: set[int]) -> None:
     """Grassroots unions, and for a mover from above those it looks after."""
-    known = select(func.count()).where(Union.id.in_(union_ids), Union.level == UnionLevel.GRASSROOTS)
+    levels = levels_of_unions(session, union_ids)
     if moves_at_once(actor):
-        known = known.where(visible_to(actor, Union))
-    if session.scalar(known) != len(union_ids):
+        known = select(Union.id).where(Union.id.in_(union_ids), visible_to(actor, Union))
+        levels = {union_id: levels[union_id] for union_id in session.scalars(known)}
+    if any(levels.get(union_id) != UnionLevel.GRASSROOTS for union_id in union_ids):
         raise not_found("trade_union")
 
 
@@ -211,17 +208,15 @@ def _unions_of(session: Session, actor: Actor, member_ids: Sequence[int]) -> set
     return {row[0] for row in found}
 
 
-def _locked_elsewhere(session: Session, person: bytes, to_union: Union) -> Member:
-    """The person's membership of another union, which is locked so that it stays there."""
-    found = session.scalars(select(Member).where(Member.person_key == person).order_by(Member.id)).all()
+def _locked_elsewhere(session: Session, person: bytes, to_union: Union) -> Row[*tuple[Any, ...]]:
+    """The person's membership of another union, which is locked so that it stays there: see ``memberships``."""
+    found = memberships(session, person)
     if any(member.union_id == to_union.id for member in found):
         raise RuleViolation("member_exists", field="id_number")
     if not found:
         raise RuleViolation("person_nowhere", field="id_number")
-    member = found[0]
-    lock_unions(session, {member.union_id})
-    session.refresh(member)
-    return member
+    lock_unions(session, {found[0].union_id})
+    return memberships(session, person)[0]
 
 
 def _by_field(field: str, check: Callable[[], Read]) -> Read:
@@ -241,7 +236,7 @@ PROPOSE = """
       FROM unnest(CAST(:members AS bigint[]), CAST(:unions AS bigint[]), CAST(:notes AS text[]))
            AS wanted(member_id, union_id, note)
       JOIN member AS m ON m.id = wanted.member_id
-      JOIN trade_union AS u ON u.id = wanted.union_id
+      JOIN wall.places_of_unions(CAST(:unions AS bigint[])) AS u ON u.id = wanted.union_id
      ORDER BY m.id
     RETURNING id
 """

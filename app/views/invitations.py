@@ -122,7 +122,9 @@ class Registration(Screen):
         shown = {
             "form": form,
             "token": token,
-            "invitation": invitation,
+            # Read while the link holds it within reach: a refusal ends the transaction, a signed-in reader sees else.
+            "email": invitation.email,
+            "union": invitation.union.name,
             "role": WORDS["Role"][invitation.role],
             "signed_in": signed_in,
         }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app.clock import now
-from app.import_turn import import_turn
+from app.import_turn import for_uploader, import_turn
 from app.services.imports import apply_import, check_import
 from app.transaction import transaction
 from scheduler.tasks import task
@@ -12,12 +12,12 @@ from scheduler.tasks import task
 @task("imports.check")
 def check(import_id: int) -> None:
     """Read the workbook in many short transactions, judge it in one; killed before its end, it begins anew."""
-    with import_turn(import_id) as tell:
+    with import_turn(import_id) as tell, for_uploader(import_id):
         check_import(transaction, import_id, now(), tell)
 
 
 @task("imports.commit")
 def commit(import_id: int) -> None:
     """Apply the right rows in one transaction: killed before its end, nothing has happened."""
-    with import_turn(import_id) as tell, transaction() as session:
+    with import_turn(import_id) as tell, for_uploader(import_id), transaction() as session:
         apply_import(session, import_id, now(), tell)

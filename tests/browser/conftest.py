@@ -24,6 +24,7 @@ from app.rules.members import EmploymentStatus, SocialCardStatus
 from app.security.roles import Role
 from app.services.demo import make_demo_city
 from app.transaction import transaction
+from config import Login
 from tests.databases import cloned_database, settings_for
 from tests.factories import make_account, make_fees, make_member, make_members, make_tree, make_year
 from tests.factories.accounts import PASSWORD
@@ -44,7 +45,7 @@ class Served:
 
 @contextmanager
 def serving(database_url: str, data_dir: Path) -> Iterator[Served]:
-    application = create_app(settings_for(database_url, data_dir))
+    application = create_app(settings_for(database_url, data_dir), Login.SCHEDULER)
     server = make_server("127.0.0.1", 0, application, threaded=True)
     thread = Thread(target=server.serve_forever, daemon=True)
     thread.start()

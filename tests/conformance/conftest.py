@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from app import create_app
 from app.extensions import db
+from config import Login
 from tests.conformance.cities import City, committed_city, make_city
 from tests.conformance.programs import CalledCity, load_by_api
 from tests.conformance.services import LoadedCity, load_by_services
@@ -50,7 +51,7 @@ def city_session(loaded: LoadedCity) -> Iterator[Session]:
 def application(server_url: str, folders: TempFolders) -> Iterator[Flask]:
     """An application of its own on a copy of the empty, migrated database."""
     with cloned_database(server_url) as url:
-        app = create_app(settings_for(url, folders.mktemp("city-data")))
+        app = create_app(settings_for(url, folders.mktemp("city-data")), Login.SCHEDULER)
         app.config.update(TESTING=True, PROPAGATE_EXCEPTIONS=False, WTF_CSRF_ENABLED=False)
         yield app
         with app.app_context():

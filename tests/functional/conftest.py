@@ -13,6 +13,7 @@ from app import create_app
 from app.models import DistrictBatch
 from app.security.actor import Actor
 from app.security.roles import Role
+from config import Login
 from tests.databases import settings_for
 from tests.factories import Tree, actor_of_role, make_fees, make_tree, make_year
 from tests.factories.batches import make_filed
@@ -56,6 +57,6 @@ def filed(session: Session, tree: Tree) -> DistrictBatch:
 @pytest.fixture
 def committing(committed_database: str, tmp_path: Path) -> Iterator[Flask]:
     """The application on a database of its own, where commits last: for races and kills."""
-    application = create_app(settings_for(committed_database, tmp_path))
+    application = create_app(settings_for(committed_database, tmp_path), Login.SCHEDULER)
     with application.app_context():
         yield application

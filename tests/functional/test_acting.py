@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import text
+from sqlalchemy import event, text
 from sqlalchemy.orm import Session
 
 from app.extensions import db
@@ -18,12 +22,41 @@ ASK = text(
 )
 
 
+@contextmanager
+def told(session: Session) -> Iterator[list[dict[str, str]]]:
+    """What is told meanwhile, transaction by transaction."""
+    facts: list[dict[str, str]] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+        if "canbao.actor_id" in statement:
+            facts.append(dict(parameters))
+
+    engine = session.connection().engine
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield facts
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
+
+
 def test_a_request_tells_who_asks_and_from_where(client: FlaskClient, session: Session, tree: Tree) -> None:
     account = make_account(session, tree.grassroots, Role.OPERATOR)
     sign_in(client, account)
-    answer = client.get("/members/", headers={"X-Request-ID": "asked-by-a-test"})
+    with told(session) as facts:
+        answer = client.get("/members/", headers={"X-Request-ID": "asked-by-a-test"})
     assert answer.status_code == 200
-    assert tuple(session.execute(ASK).one()) == (str(account.id), "127.0.0.1", "asked-by-a-test")
+    asked = [each for each in facts if each["actor_id"]][-1]
+    assert (asked["actor_id"], asked["address"], asked["request_id"]) == (
+        str(account.id),
+        "127.0.0.1",
+        "asked-by-a-test",
+    )
+    assert (asked["scope"], asked["union_id"]) == (
+        "account tree:grassroots keeps:grassroots",
+        str(tree.grassroots.id),
+    )
+    assert facts[0]["scope"] == "sign_in", "before the account is known"
+    assert facts[-1]["scope"] == "system", "the test's own session goes on as before"
 
 
 def test_every_transaction_of_its_own_is_told_anew(committing: Flask) -> None:

@@ -17,6 +17,7 @@ from app.models import Account, Member, Union
 from app.rules.organisation import UnionLevel
 from app.services.first_account import create_first_account
 from app.transaction import transaction
+from config import Login
 from tests.databases import settings_for
 
 CITY = Path(__file__).resolve().parents[1] / "data" / "city-7"
@@ -24,7 +25,7 @@ CITY = Path(__file__).resolve().parents[1] / "data" / "city-7"
 
 @pytest.fixture
 def fresh(committed_database: str, tmp_path: Path) -> Iterator[Flask]:
-    application = create_app(settings_for(committed_database, tmp_path))
+    application = create_app(settings_for(committed_database, tmp_path), Login.SCHEDULER)
     with application.app_context():
         with transaction() as session:
             create_first_account(session, username="admin", password="x", must_change=True, now=now())

@@ -96,6 +96,7 @@ class Listener:
     def tell(self, share: float, rows_read: int = 0) -> None:
         self.pass_on(share, rows_read)
         with db.engine.connect() as other:
+            other.execute(text("SELECT set_config('canbao.scope', 'system', true)"))
             seen = text(
                 "SELECT percent, rows_read, state FROM import_progress JOIN import_run ON id = import_id"
                 " WHERE id = :id"

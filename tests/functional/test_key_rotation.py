@@ -21,7 +21,7 @@ from app.security.roles import Role
 from app.services.files import content_of
 from app.services.imports import check_import, start_import
 from app.transaction import transaction
-from config import new_id_key
+from config import Login, new_id_key
 from tests.databases import settings_for
 from tests.factories import actor_of_role, make_members, make_tree
 from tests.factories.imports import NOW, passport, sheet_of
@@ -41,7 +41,7 @@ def start(committed_database: str, tmp_path: Path) -> Start:
 
     def with_keys(keys: str) -> Flask:
         settings = replace(settings_for(committed_database, tmp_path), id_keys=keys)
-        return create_app(settings)
+        return create_app(settings, Login.SCHEDULER)
 
     return with_keys
 

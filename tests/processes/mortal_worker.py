@@ -21,6 +21,7 @@ from sqlalchemy import event
 
 from app import create_app
 from app.extensions import db
+from config import Login
 from scheduler import worker
 from scheduler.tasks import import_all
 from tests.databases import settings_for
@@ -28,7 +29,7 @@ from tests.databases import settings_for
 
 def main() -> None:
     address, data_dir = sys.argv[1:]
-    application = create_app(settings_for(address, Path(data_dir)))
+    application = create_app(settings_for(address, Path(data_dir)), Login.SCHEDULER)
     import_all()
     for line in sys.stdin:
         order, *told = line.split()

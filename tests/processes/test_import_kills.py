@@ -18,6 +18,7 @@ from app.security.actor import actor_of
 from app.security.roles import Role
 from app.services.imports import commit_import, start_import
 from app.transaction import transaction
+from config import Login
 from tests.databases import settings_for
 from tests.factories import actor_of_role, make_tree
 from tests.factories.imports import NOW, passport, sheet_of
@@ -52,7 +53,7 @@ class Workers:
 @pytest.fixture
 def workers(committed_database: str, tmp_path: Path) -> Iterator[Workers]:
     started = Workers(committed_database, tmp_path)
-    with create_app(settings_for(committed_database, tmp_path)).app_context():
+    with create_app(settings_for(committed_database, tmp_path), Login.SCHEDULER).app_context():
         yield started
     started.mother.kill()
     started.mother.wait()
