@@ -15,7 +15,6 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app import clock
-from app.extensions import db
 from app.models import (
     Account,
     DistrictBatch,
@@ -45,6 +44,7 @@ from app.rules.years import WindowName, WindowState
 from app.security.passwords import password_fits
 from app.security.roles import Role
 from app.services.demo import DemoAccount, demo_accounts, make_demo_city
+from tests.databases import rolled_back
 
 NOW = clock.now()
 PASSWORD = "demo"
@@ -53,13 +53,9 @@ PASSWORD = "demo"
 @pytest.fixture(scope="module")
 def city(app: Flask) -> Iterator[Session]:
     """A session that sees the demo city; tests only read."""
-    with app.app_context(), db.engine.connect() as connection:
-        outer = connection.begin()
-        session = Session(bind=connection, join_transaction_mode="create_savepoint")
+    with rolled_back(app) as session:
         make_demo_city(session, password=PASSWORD, now=NOW)
         yield session
-        session.close()
-        outer.rollback()
 
 
 def test_the_check_finds_no_lie(city: Session) -> None:
