@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -10,8 +10,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, false, or_, select, union_all
 from sqlalchemy.orm import Session
 
-from app.models import Account, AuditEntry, DistrictBatch, EnrolmentBatch, Member, Notice, Union
+from app.models import AuditEntry
 from app.models.audit import FEW_ROWS
+from app.queries.beyond import LOGGED_ACCOUNTS, LOGGED_THINGS, LOGGED_UNIONS
 from app.queries.days import on_days
 from app.queries.events import require_room
 from app.queries.paging import Cursor, Page, page_of
@@ -20,6 +21,13 @@ from app.security.actor import Actor
 from app.security.visible import LARGEST_ID, visible_to
 
 IDS_SHOWN = 5
+NAMED_BY: Mapping[str, Collection[str]] = {
+    "enrolment_batch": {"enrolment_batch"},
+    "district_batch": {"district_batch"},
+    "notice": {"notice", "notice_version"},
+    "member": NAMING_MEMBERS,
+}
+"""The tables whose entries may name such a thing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,20 +59,22 @@ def entries_to_export(session: Session, actor: Actor, wanted: AuditFilter) -> Se
 
 def names_of_unions(session: Session, ids: Iterable[int]) -> dict[int, str]:
     """What entries call by number. The log tells of unions anyway; of no other business."""
-    found = session.execute(select(Union.id, Union.name).where(Union.id.in_(set(ids))))
+    unions = LOGGED_UNIONS.c
+    found = session.execute(select(unions.id, unions.name).where(unions.id.in_(set(ids))))
     return {row.id: row.name for row in found}
 
 
 def names_of_accounts(session: Session, ids: Iterable[int]) -> dict[int, str]:
-    found = session.execute(select(Account.id, Account.first_name).where(Account.id.in_(set(ids))))
+    accounts = LOGGED_ACCOUNTS.c
+    found = session.execute(select(accounts.id, accounts.first_name).where(accounts.id.in_(set(ids))))
     return {row.id: row.first_name for row in found}
 
 
 def _entries(session: Session, actor: Actor, wanted: AuditFilter) -> Select[Any]:
     shown = [column for column in AuditEntry.__table__.columns if column.name != "ids"]
     return (
-        select(*shown, AuditEntry.ids[1:IDS_SHOWN].label("ids"), Union.name.label("union_name"))
-        .outerjoin(Union, Union.id == AuditEntry.union_id)
+        select(*shown, AuditEntry.ids[1:IDS_SHOWN].label("ids"), LOGGED_UNIONS.c.name.label("union_name"))
+        .outerjoin(LOGGED_UNIONS, LOGGED_UNIONS.c.id == AuditEntry.union_id)
         .where(visible_to(actor, AuditEntry), *_conditions(session, wanted))
     )
 
@@ -86,12 +96,13 @@ def _conditions(session: Session, wanted: AuditFilter) -> list[ColumnElement[boo
 
 def _acted(session: Session, person: str) -> ColumnElement[bool]:
     """Accounts aren't deleted, so whoever acted is found by the account."""
+    accounts = LOGGED_ACCOUNTS.c
     found = session.scalars(
-        select(Account.id).where(
+        select(accounts.id).where(
             or_(
-                Account.username == person,
-                Account.email == person,
-                Account.first_name.contains(person, autoescape=True),
+                accounts.username == person,
+                accounts.email == person,
+                accounts.first_name.contains(person, autoescape=True),
             )
         )
     ).all()
@@ -102,7 +113,7 @@ def _about(session: Session, thing: str, table: str) -> ColumnElement[bool]:
     found = [_names_row(tables, key) for tables, key in _things(session, thing)]
     if thing.isascii() and thing.isdigit() and int(thing) <= LARGEST_ID:
         found.append(_names_row({table} if table else None, int(thing)))
-    union_id = session.scalar(select(Union.id).where(Union.code == thing))
+    union_id = session.scalar(select(LOGGED_UNIONS.c.id).where(LOGGED_UNIONS.c.code == thing))
     if union_id is not None:
         found += [AuditEntry.union_id == union_id, _names_row({"trade_union"}, union_id)]
     return or_(false(), *found)
@@ -110,18 +121,11 @@ def _about(session: Session, thing: str, table: str) -> ColumnElement[bool]:
 
 def _things(session: Session, thing: str) -> list[tuple[Collection[str], int]]:
     """What people know by this number: the tables whose entries may name it, and its id."""
-    known: Sequence[tuple[Collection[str], Any, Any]] = (
-        ({"enrolment_batch"}, EnrolmentBatch.id, EnrolmentBatch.number),
-        ({"district_batch"}, DistrictBatch.id, DistrictBatch.number),
-        ({"notice", "notice_version"}, Notice.id, Notice.number),
-        (NAMING_MEMBERS, Member.id, Member.member_no),
-    )
-    found = []
-    for tables, key, number in known:
-        row_id = session.scalar(select(key).where(number == thing))
-        if row_id is not None:
-            found.append((tables, row_id))
-    return found
+    things = LOGGED_THINGS.c
+    return [
+        (NAMED_BY[row.kind], row.id)
+        for row in session.execute(select(things.kind, things.id).where(things.number == thing))
+    ]
 
 
 def _names_row(tables: Collection[str] | None, key: int) -> ColumnElement[bool]:

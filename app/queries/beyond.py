@@ -45,6 +45,30 @@ COVER = Table(
 )
 """Who is covered in a year, by the hash of the document; union and batch only where the asker sees them."""
 
+LOGGED_UNIONS = Table(
+    "logged_unions",
+    MetaData(schema="wall"),
+    Column("id", BigInteger),
+    Column("code", Text),
+    Column("name", Text),
+)
+LOGGED_ACCOUNTS = Table(
+    "logged_accounts",
+    MetaData(schema="wall"),
+    Column("id", BigInteger),
+    Column("username", Text),
+    Column("email", Text),
+    Column("first_name", Text),
+)
+LOGGED_THINGS = Table(
+    "logged_things",
+    MetaData(schema="wall"),
+    Column("kind", Text),
+    Column("id", BigInteger),
+    Column("number", Text),
+)
+"""What the logs tell of by number, as people call it; empty for everybody but the auditor."""
+
 
 def covers_of_member(session: Session, member_id: int) -> Sequence[Row[*tuple[Any, ...]]]:
     """``(year, cover_end, number, status)`` of a visible member's live covers, whoever earned them; newest first."""

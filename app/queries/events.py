@@ -9,7 +9,8 @@ from typing import Any
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
-from app.models import Event, EventObject, Union
+from app.models import Event, EventObject
+from app.queries.beyond import LOGGED_UNIONS
 from app.queries.days import on_days
 from app.queries.paging import Cursor, Page, page_of
 from app.rules.violations import RuleViolation
@@ -52,8 +53,8 @@ def require_room(session: Session, ids: Select[Any]) -> None:
 
 def _events(actor: Actor, wanted: EventFilter) -> Select[Any]:
     statement: Any = (
-        select(Event, Union.name.label("union_name"))
-        .outerjoin(Union, Union.id == Event.union_id)
+        select(Event, LOGGED_UNIONS.c.name.label("union_name"))
+        .outerjoin(LOGGED_UNIONS, LOGGED_UNIONS.c.id == Event.union_id)
         .where(visible_to(actor, Event))
     )
     if wanted.kind:

@@ -75,6 +75,23 @@ CREATE VIEW wall.cover AS
       FROM enrolment AS e
      WHERE e.status <> 'void';
 
+-- What the logs tell of by number, as people call it: for the auditor, who sees nothing else of it.
+CREATE VIEW wall.logged_unions AS
+    SELECT u.id, u.code, u.name FROM trade_union AS u WHERE (SELECT wall.works_as('log') OR wall.sees_all());
+CREATE VIEW wall.logged_accounts AS
+    SELECT a.id, a.username, a.email, a.first_name FROM ab_user AS a
+     WHERE (SELECT wall.works_as('log') OR wall.sees_all());
+CREATE VIEW wall.logged_things AS
+    SELECT 'enrolment_batch' AS kind, b.id, b.number FROM enrolment_batch AS b
+     WHERE (SELECT wall.works_as('log') OR wall.sees_all())
+    UNION ALL
+    SELECT 'district_batch', d.id, d.number FROM district_batch AS d
+     WHERE (SELECT wall.works_as('log') OR wall.sees_all())
+    UNION ALL
+    SELECT 'notice', n.id, n.number FROM notice AS n WHERE (SELECT wall.works_as('log') OR wall.sees_all())
+    UNION ALL
+    SELECT 'member', m.id, m.member_no FROM member AS m WHERE (SELECT wall.works_as('log') OR wall.sees_all());
+
 -- The covers of one member of the scope, whoever earned them: what stands against erasing or renaming somebody.
 CREATE FUNCTION wall.covers_of_member(of_member bigint)
     RETURNS TABLE (year integer, cover_end date, number text, status text)
