@@ -93,7 +93,7 @@ def _is_empty() -> bool:
 
 
 def _wait_for(url: str) -> None:
-    """Your own server may still be starting; give it half a minute."""
+    """Your own server may still be starting; give it half a minute. Then raises ConfigError with its answer."""
     engine = create_engine(url, connect_args=CONNECT_ARGUMENTS)
     deadline = time.monotonic() + SECONDS_FOR_THE_DATABASE
     while True:
@@ -101,7 +101,11 @@ def _wait_for(url: str) -> None:
             engine.connect().close()
             engine.dispose()
             return
-        except OperationalError:
+        except OperationalError as problem:
             if time.monotonic() > deadline:
-                raise
+                answer = str(problem.orig).strip().splitlines()[0]
+                raise ConfigError(
+                    f"The database of CANBAO_DATABASE_URL can't be reached: {answer}\n"
+                    "Is the server running, and are address, name and password right?"
+                ) from problem
             time.sleep(1)
