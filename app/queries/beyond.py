@@ -45,6 +45,14 @@ COVER = Table(
 )
 """Who is covered in a year, by the hash of the document; union and batch only where the asker sees them."""
 
+UNIONS_ABOVE = Table(
+    "unions_above",
+    MetaData(schema="wall"),
+    Column("id", BigInteger),
+    Column("name", Text),
+)
+"""What the unions above the asker's own are called; their rows in ``trade_union`` the asker doesn't see."""
+
 
 def covers_of_member(session: Session, member_id: int) -> Sequence[Row[*tuple[Any, ...]]]:
     """``(year, cover_end, number, status)`` of a visible member's live covers, whoever earned them; newest first."""

@@ -75,6 +75,13 @@ CREATE VIEW wall.cover AS
       FROM enrolment AS e
      WHERE e.status <> 'void';
 
+-- What the unions above one's own are called: superiors are named on many pages, and nothing else of them is told.
+CREATE VIEW wall.unions_above AS
+    SELECT u.id, u.name
+      FROM trade_union AS u
+     WHERE (SELECT wall.signed_in())
+       AND (u.level = 'municipal' OR u.id IN ((SELECT wall.own_second()), (SELECT wall.own_district())));
+
 -- The covers of one member of the scope, whoever earned them: what stands against erasing or renaming somebody.
 CREATE FUNCTION wall.covers_of_member(of_member bigint)
     RETURNS TABLE (year integer, cover_end date, number text, status text)
