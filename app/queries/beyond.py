@@ -68,6 +68,13 @@ LOGGED_THINGS = Table(
     Column("number", Text),
 )
 """What the logs tell of by number, as people call it; empty for everybody but the auditor."""
+UNIONS_ABOVE = Table(
+    "unions_above",
+    MetaData(schema="wall"),
+    Column("id", BigInteger),
+    Column("name", Text),
+)
+"""What the unions above the asker's own are called; their rows in ``trade_union`` the asker doesn't see."""
 
 
 def covers_of_member(session: Session, member_id: int) -> Sequence[Row[*tuple[Any, ...]]]:

@@ -9,6 +9,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from app.models import Employer, Union
+from app.queries.beyond import UNIONS_ABOVE
 from app.queries.paging import Cursor, Page, page_of
 from app.rules.organisation import UnionCategory, UnionLevel, UnionType
 from app.security.actor import Actor
@@ -37,8 +38,9 @@ def unions_page(session: Session, actor: Actor, wanted: UnionFilter, cursor: Cur
     """
     parent = aliased(Union)
     statement = (
-        select(Union, parent.name.label("parent_name"))
+        select(Union, func.coalesce(parent.name, UNIONS_ABOVE.c.name).label("parent_name"))
         .outerjoin(parent, parent.id == Union.parent_id)
+        .outerjoin(UNIONS_ABOVE, UNIONS_ABOVE.c.id == Union.parent_id)
         .where(visible_to(actor, Union))
     )
     if wanted.text:

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Subquery, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from app.models import EnrolmentBatch, Member, ProtectionYear, Union
+from app.queries.beyond import UNIONS_ABOVE
 from app.queries.enrolment import bucket_of, standing
 from app.rules.enrolment import LIVE_BATCHES, BatchStatus, Bucket, Channel, EnrolmentKind
 from app.rules.organisation import UnionLevel
@@ -96,9 +97,10 @@ def statistics(
     )
     head, parent = aliased(Union, name="head"), aliased(Union, name="parent")
     rows = session.execute(
-        select(head, parent.name.label("parent_name"), figures)
+        select(head, func.coalesce(parent.name, UNIONS_ABOVE.c.name).label("parent_name"), figures)
         .outerjoin(figures, figures.c.key == head.id)
         .outerjoin(parent, parent.id == head.parent_id)
+        .outerjoin(UNIONS_ABOVE, UNIONS_ABOVE.c.id == head.parent_id)
         .where(
             or_(head.level == level, figures.c.key.is_not(None)),
             visible_to(actor, head),

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from app.models import Plan, ProtectionWindow, ProtectionYear, Union, WindowExtension, YearPlan
-from app.queries.beyond import name_of_account
+from app.queries.beyond import UNIONS_ABOVE, name_of_account
 from app.queries.paging import Cursor, Page, page_of
 from app.rules.violations import RuleViolation, not_found
 from app.rules.years import (
@@ -113,11 +113,11 @@ def extensions_page(session: Session, actor: Actor, year: int, cursor: Cursor) -
     statement = (
         select(
             WindowExtension,
-            Union.name,
-            Union.code,
+            func.coalesce(Union.name, UNIONS_ABOVE.c.name).label("name"),
             name_of_account(WindowExtension.granted_by).label("first_name"),
         )
-        .join(Union, Union.id == WindowExtension.union_id)
+        .outerjoin(Union, Union.id == WindowExtension.union_id)
+        .outerjoin(UNIONS_ABOVE, UNIONS_ABOVE.c.id == WindowExtension.union_id)
         .where(
             WindowExtension.year == year,
             or_(visible_to(actor, WindowExtension), WindowExtension.union_id.in_(above)),

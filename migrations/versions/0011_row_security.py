@@ -56,10 +56,7 @@ UNIONS_KEPT = (
     " OR second_id = (SELECT wall.keeps_second()) OR id = (SELECT wall.keeps_union())"
     " OR parent_id = (SELECT wall.keeps_union())"
 )
-UNIONS_ABOVE = (
-    f"{SIGNED_IN} AND (level = 'municipal'"
-    " OR id IN ((SELECT wall.own_union()), (SELECT wall.own_second()), (SELECT wall.own_district())))"
-)
+OWN_UNION = "id = (SELECT wall.own_union())"
 ACCOUNTS_KEPT = (
     "(SELECT wall.keeps_city()) OR EXISTS (SELECT FROM trade_union AS u WHERE u.id = union_id AND ("
     "u.district_id = (SELECT wall.keeps_district()) OR u.second_id = (SELECT wall.keeps_second())"
@@ -169,7 +166,7 @@ RULES: dict[str, Rule] = {
     "stored_file": Rule(read=FILES, add=SIGNED_IN),
     # Unions and accounts. A union's row is a lock besides: whoever sees it below may hold it.
     "trade_union": Rule(
-        read=f"{UNIONS_KEPT} OR {UNIONS_ABOVE} OR {SIGNING_IN} OR {reached('id', 'unions')}"
+        read=f"{UNIONS_KEPT} OR {OWN_UNION} OR {SIGNING_IN} OR {reached('id', 'unions')}"
         f" OR {CENTRE} AND (level = 'district' OR wall.has_filed(id))"
         f" OR {SIGNED_IN} AND wall.is_other_side(id)",
         write=CITY,

@@ -91,6 +91,12 @@ CREATE VIEW wall.logged_things AS
     SELECT 'notice', n.id, n.number FROM notice AS n WHERE (SELECT wall.works_as('log') OR wall.sees_all())
     UNION ALL
     SELECT 'member', m.id, m.member_no FROM member AS m WHERE (SELECT wall.works_as('log') OR wall.sees_all());
+-- What the unions above one's own are called: superiors are named on many pages, and nothing else of them is told.
+CREATE VIEW wall.unions_above AS
+    SELECT u.id, u.name
+      FROM trade_union AS u
+     WHERE (SELECT wall.signed_in())
+       AND (u.level = 'municipal' OR u.id IN ((SELECT wall.own_second()), (SELECT wall.own_district())));
 
 -- The covers of one member of the scope, whoever earned them: what stands against erasing or renaming somebody.
 CREATE FUNCTION wall.covers_of_member(of_member bigint)

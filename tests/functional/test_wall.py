@@ -14,6 +14,8 @@ from sqlalchemy.orm import Session
 from app.acting import acting_for
 from app.database_roles import addresses, provide_roles, require_plain
 from app.models import Member
+from app.queries.organisation import UnionFilter, unions_page
+from app.queries.paging import Cursor
 from app.rules.enrolment import Channel
 from app.rules.violations import RuleViolation
 from app.security.actor import Actor
@@ -66,6 +68,19 @@ def test_what_is_foreign_is_neither_seen_nor_changed_nor_removed(
         removed = session.execute(text("DELETE FROM member WHERE id = :id"), {"id": theirs.id})
         assert (changed.rowcount, removed.rowcount) == (0, 0)  # type: ignore[attr-defined]
     assert session.scalar(text("SELECT tag FROM member WHERE id = :id"), {"id": theirs.id}) == ""
+
+
+def test_of_the_unions_above_the_names_are_told_and_no_rows(
+    session: Session, tree: Tree, operator: Actor
+) -> None:
+    session.flush()
+    with acting_for(session, operator):
+        rows = set(session.scalars(text("SELECT id FROM trade_union")))
+        names = set(session.scalars(text("SELECT name FROM wall.unions_above")))
+        own = unions_page(session, operator, UnionFilter(text=tree.grassroots.name), Cursor()).rows
+    assert rows == {tree.grassroots.id}
+    assert names == {tree.city.name, tree.district.name, tree.second.name}
+    assert [row.parent_name for row in own] == [tree.second.name]
 
 
 INSERT_FOREIGN = """
