@@ -163,9 +163,9 @@ AUDITED: Mapping[str, Audited] = {
     "employer": Audited("id", f"id code created_at {SCOPE}", named="name", inserts=Inserts.IDS),
     "ab_user": Audited(
         "id",
-        "id active union_id must_change_password created_by_fk",
+        "id active union_id must_change_password created_by_fk password_changed_at second_factor_at first_account",
         named="first_name last_name username password email phone",
-        silent="last_login login_count fail_login_count last_failed_login_at created_on changed_on changed_by_fk",
+        silent="last_login login_count fail_login_count created_on changed_on changed_by_fk",
     ),
     "ab_user_role": Audited("user_id", "id user_id role_id", always="role_id"),
     "ab_role": Audited("id", "id name"),
@@ -184,6 +184,26 @@ AUDITED: Mapping[str, Audited] = {
         "id registration_date",
         named="first_name last_name username password email registration_hash",
     ),
+    # How they sign in.
+    "account_session": Audited(
+        "account_id",
+        "id account_id kind created_at ended_at ended_why ended_by",
+        named="token_hash address user_agent",
+        silent="last_seen_at",
+        always="id",
+    ),
+    "second_factor_key": Audited(
+        "account_id", "account_id created_at confirmed_at", named="secret", silent="last_step"
+    ),
+    "recovery_code": Audited("account_id", "id account_id used_at", named="code_hash", inserts=Inserts.IDS),
+    "used_password": Audited("account_id", "id account_id set_at", named="hash", always="id"),
+    "invitation": Audited(
+        "id",
+        f"id role replaces_id invited_by invited_at mailed_at expires_at accepted_at account_id withdrawn_at {SCOPE}",
+        named="email salt token_hash",
+    ),
+    "role_holding": Audited("id", f"id account_id role held_from held_until successor_id {SCOPE}"),
+    "mail": Audited("id", "id purpose invitation_id created_at sent_at", named="to_address facts problem"),
     # Files.
     "stored_file": Audited(
         "id", "id media_type size sha256 sealed stored_at emptied_at", named="name content"
@@ -209,6 +229,8 @@ UNAUDITED: Mapping[str, str] = {
     "import_row": "what was read of a workbook: staged, judged, forgotten; what it changes is told where it does",
     "import_error": "what was wrong with such rows",
     "import_progress": "how far a piece of work is, many times a second",
+    "sign_in_failure": "how often somebody failed to sign in, under a keyed hash: each failure is an entry itself",
+    "used_captcha": "riddles of the login page that were answered",
     "idempotency_key": "answers kept for requests that are sent again",
     "scheduler_run": "what the scheduler did, itself a record",
     "ab_permission": "the framework's own permissions: nothing here reads them",

@@ -32,7 +32,7 @@ UNIONS = frozenset(
     {"union_id", "second_id", "district_id", "parent_id"}
     | {f"{side}_{level}_id" for side in ("from", "to") for level in ("union", "second", "district")}
 )
-ACCOUNTS = frozenset({"user_id", "created_by_fk"}) | {
+ACCOUNTS = frozenset({"user_id", "created_by_fk", "account_id", "replaces_id", "successor_id"}) | {
     column for audited in AUDITED.values() for column in audited.columns() if column.endswith("_by")
 }
 REASONS = frozenset({"reason_code", "return_reason", "reject_reason"})

@@ -67,6 +67,7 @@ $$;
 CREATE FUNCTION seal_audit(most integer DEFAULT 1000000) RETURNS integer
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
+    running CONSTANT pg_snapshot := pg_current_snapshot();
     horizon bigint;
     newest bigint;
     last audit_link;
@@ -74,8 +75,14 @@ DECLARE
     made integer := 0;
 BEGIN
     LOCK TABLE audit_link IN SHARE ROW EXCLUSIVE MODE;
-    horizon := pg_snapshot_xmin(pg_current_snapshot())::text::bigint;
-    newest := pg_snapshot_xmax(pg_current_snapshot())::text::bigint;
+    newest := pg_snapshot_xmax(running)::text::bigint;
+    -- Transactions count through the whole server. One that is known to work in another database writes nothing here.
+    SELECT coalesce(min(one::text::bigint), newest) INTO horizon
+      FROM pg_snapshot_xip(running) AS one
+     WHERE NOT EXISTS (SELECT FROM pg_locks AS held JOIN pg_stat_activity AS other ON other.pid = held.pid
+                        WHERE held.locktype = 'transactionid' AND held.mode = 'ExclusiveLock'
+                          AND held.transactionid = one::xid
+                          AND other.datid <> (SELECT oid FROM pg_database WHERE datname = current_database()));
     SELECT * INTO last FROM audit_link ORDER BY sequence DESC LIMIT 1;
     IF last.sequence IS NULL OR last.transaction >= newest THEN
         -- Nothing chained yet; or a copy on a server whose count of transactions isn't there yet: by links alone.

@@ -117,7 +117,8 @@ SELECT audit_table('employer', 'id',
     '{name}',
     '{}', 'ids');
 SELECT audit_table('ab_user', 'id',
-    '{id,active,union_id,must_change_password,created_by_fk}',
+    '{id,active,union_id,must_change_password,
+      created_by_fk,password_changed_at,second_factor_at,first_account}',
     '{first_name,last_name,username,password,email,phone}',
     '{}', 'values');
 SELECT audit_table('ab_user_role', 'user_id',
@@ -147,6 +148,35 @@ SELECT audit_table('ab_api_key', 'user_id',
 SELECT audit_table('ab_register_user', 'id',
     '{id,registration_date}',
     '{first_name,last_name,username,password,email,registration_hash}',
+    '{}', 'values');
+SELECT audit_table('account_session', 'account_id',
+    '{id,account_id,kind,created_at,ended_at,ended_why,ended_by}',
+    '{token_hash,address,user_agent}',
+    '{id}', 'values');
+SELECT audit_table('second_factor_key', 'account_id',
+    '{account_id,created_at,confirmed_at}',
+    '{secret}',
+    '{}', 'values');
+SELECT audit_table('recovery_code', 'account_id',
+    '{id,account_id,used_at}',
+    '{code_hash}',
+    '{}', 'ids');
+SELECT audit_table('used_password', 'account_id',
+    '{id,account_id,set_at}',
+    '{hash}',
+    '{id}', 'values');
+SELECT audit_table('invitation', 'id',
+    '{id,role,replaces_id,invited_by,invited_at,mailed_at,
+      expires_at,accepted_at,account_id,withdrawn_at,union_id,second_id,district_id}',
+    '{email,salt,token_hash}',
+    '{}', 'values');
+SELECT audit_table('role_holding', 'id',
+    '{id,account_id,role,held_from,held_until,successor_id,union_id,second_id,district_id}',
+    '{}',
+    '{}', 'values');
+SELECT audit_table('mail', 'id',
+    '{id,purpose,invitation_id,created_at,sent_at}',
+    '{to_address,facts,problem}',
     '{}', 'values');
 SELECT audit_table('stored_file', 'id',
     '{id,media_type,size,sha256,sealed,stored_at,emptied_at}',

@@ -208,9 +208,11 @@ RULES: dict[str, Rule] = {
     "idempotency_key": Rule(read=f"account_id = {ACCOUNT} OR {ALL}"),
     # The same for all: read by everybody who is signed in, set by the city
     **dict.fromkeys(
-        ("plan", "protection_year", "year_plan", "protection_window", "fee_setting", "reason_code"),
+        ("plan", "protection_year", "year_plan", "protection_window", "reason_code"),
         Rule(read=SIGNED_IN, write=CITY),
     ),
+    # A district holds the fee that it splits.
+    "fee_setting": Rule(read=SIGNED_IN, write=CITY, lock=SIGNED_IN),
     "scheduler_run": Rule(read=SIGNED_IN, write=ALL),
 }
 """Table → rule. A later table brings its own rule in its own migration, by ``protect``."""

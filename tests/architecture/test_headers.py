@@ -7,7 +7,6 @@ from collections.abc import Iterator
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from flask_jwt_extended import create_access_token
 
 from app.models import Account
 from app.security.roles import Role
@@ -15,6 +14,7 @@ from tests.architecture.cases import API, CASES, OPEN_TO_ALL
 from tests.architecture.header_faults import header_faults
 from tests.databases import SharingClient, rolled_back
 from tests.factories import make_account, make_tree, make_year, sign_in
+from tests.factories.accounts import bearer
 
 ENDPOINTS = sorted({*CASES, *OPEN_TO_ALL})
 METHODS = {False: ("GET", "TRACE"), True: ("GET", "POST")}
@@ -47,7 +47,7 @@ def test_every_answer_of_every_route_has_its_headers(
     app: Flask, asked: tuple[FlaskClient, Account], endpoint: str
 ) -> None:
     client, account = asked
-    token = {"Authorization": f"Bearer {create_access_token(identity=str(account.id))}"}
+    token = bearer(account.id)
     is_asset = endpoint.endswith("static")
     for address in addresses(app, endpoint):
         for signed_in in (False, True):

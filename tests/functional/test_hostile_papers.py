@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 import time_machine
 from flask.testing import FlaskClient
-from flask_jwt_extended import create_access_token
 from PIL import Image
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -21,6 +20,7 @@ from app.security.headers import NOTHING
 from app.security.roles import Role
 from app.sentences import SENTENCES
 from tests.factories import Tree, at, make_account, make_member, sign_in
+from tests.factories.accounts import bearer
 from tests.factories.batches import bring_to, last_voucher, make_filed
 from tests.functional.hostile_papers import KEPT, ONE_OF_EACH, REFUSED, SCRIPT
 
@@ -126,7 +126,7 @@ def test_a_program_is_told_the_same(
     answer = client.post(
         f"/api/v1/district-batches/{filed.id}/vouchers",
         data={"file": (io.BytesIO(build()), name), **TYPED},
-        headers={"Authorization": f"Bearer {create_access_token(identity=str(account.id))}"},
+        headers=bearer(account.id),
     )
 
     assert answer.mimetype == "application/problem+json"

@@ -20,6 +20,7 @@ from app.models import Account
 from app.rules.sign_in import FORGOTTEN_AFTER, CountedBy
 from app.security.roles import Role
 from app.transaction import transaction
+from config import Login
 from tests.databases import settings_for, statements
 from tests.factories import Tree, make_account, make_tree
 from tests.factories.accounts import PASSWORD, add_failures, failures_of
@@ -149,7 +150,7 @@ def test_a_hash_is_computed_for_nobody_too(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_twenty_attempts_at_once_are_judged_five_times(committed_database: str, tmp_path: Path) -> None:
-    application = create_app(settings_for(committed_database, tmp_path))
+    application = create_app(settings_for(committed_database, tmp_path), Login.SCHEDULER)
     with application.app_context(), transaction() as session:
         make_account(session, make_tree(session).grassroots, Role.OPERATOR, username="wang")
 
