@@ -159,12 +159,12 @@ def test_the_nightly_check_chains_first(engine: Engine) -> None:
         assert connection.scalar(text("SELECT count(*) FROM audit_link")) == len(CODES)
 
 
-def test_a_role_that_works_with_the_product_can_add_and_read_but_nothing_else(engine: Engine) -> None:
+def test_a_role_that_works_with_the_product_can_add_and_read_but_nothing_else(
+    committing: Flask, engine: Engine
+) -> None:
     with engine.connect() as connection:
-        connection.execute(text("CREATE ROLE audit_reader_of_a_test"))
-        connection.execute(text("GRANT INSERT, SELECT ON reason_code TO audit_reader_of_a_test"))
-        connection.execute(text("SELECT audit_grants('audit_reader_of_a_test')"))
-        connection.execute(text("SET LOCAL ROLE audit_reader_of_a_test"))
+        connection.execute(text(f"SET LOCAL ROLE {committing.config['APPLICATION_ROLE']}"))
+        connection.execute(text("SELECT set_config('canbao.scope', 'account log tree:municipal', true)"))
         connection.execute(text(ADD.format("theirs")))
         connection.execute(text("INSERT INTO audit_entry (kind, action) VALUES ('export', 'theirs')"))
         assert connection.scalar(text("SELECT count(*) FROM audit_entry WHERE action = 'theirs'")) == 1

@@ -12,7 +12,7 @@ from sqlalchemy import select, text, update
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 
-from app.acting import act_for
+from app.acting import acting_for
 from app.models import AuditEntry, Employer, Enrolment, EnrolmentBatch, FeeSetting, Member
 from app.rules.auditing import AUDITED, UNAUDITED
 from app.rules.enrolment import EnrolmentStatus
@@ -97,14 +97,14 @@ def test_a_change_says_who_what_from_and_to(session: Session, tree: Tree, operat
     batch = make_batch(session, tree.grassroots)
     before = last_entry(session)
     reviewer = operator
-    act_for(session, reviewer)
-    session.execute(text("SELECT set_config('canbao.request_id', 'request-1', true)"))
-    session.execute(text("SELECT set_config('canbao.address', '10.1.2.3', true)"))
-    session.execute(
-        update(EnrolmentBatch)
-        .where(EnrolmentBatch.id == batch.id)
-        .values(status="lapsed", updated_at=REVIEWING)
-    )
+    with acting_for(session, reviewer):
+        session.execute(text("SELECT set_config('canbao.request_id', 'request-1', true)"))
+        session.execute(text("SELECT set_config('canbao.address', '10.1.2.3', true)"))
+        session.execute(
+            update(EnrolmentBatch)
+            .where(EnrolmentBatch.id == batch.id)
+            .values(status="lapsed", updated_at=REVIEWING)
+        )
     (entry,) = entries(session, "enrolment_batch", before)
     assert (entry.kind, entry.action, entry.ids, entry.rows) == ("change", "update", [batch.id], 1)
     assert entry.changes == {"status": ["submitted", "lapsed"]}

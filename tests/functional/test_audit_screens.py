@@ -15,7 +15,7 @@ from flask_babel import force_locale
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from app.acting import act_for
+from app.acting import acting_for
 from app.clock import today
 from app.labels import WORDS
 from app.models import AuditEntry, EnrolmentBatch, Member
@@ -35,11 +35,11 @@ HAN = range(0x4E00, 0xA000)
 def batch(session: Session, tree: Tree, operator: Actor) -> EnrolmentBatch:
     """Submitted and lapsed by an operator whose request is known, from an address."""
     made = make_batch(session, tree.grassroots, 3)
-    act_for(session, operator)
-    for setting, value in (("request_id", "request-of-a-test"), ("address", "10.1.2.3")):
-        session.execute(text(f"SELECT set_config('canbao.{setting}', '{value}', true)"))
-    session.execute(text("UPDATE enrolment_batch SET status = 'lapsed'"))
-    session.execute(text("UPDATE member SET remark = '悄悄话'"))
+    with acting_for(session, operator):
+        for setting, value in (("request_id", "request-of-a-test"), ("address", "10.1.2.3")):
+            session.execute(text(f"SELECT set_config('canbao.{setting}', '{value}', true)"))
+        session.execute(text("UPDATE enrolment_batch SET status = 'lapsed'"))
+        session.execute(text("UPDATE member SET remark = '悄悄话'"))
     return made
 
 
