@@ -31,7 +31,7 @@ PROBLEM = {
             "items": {
                 "type": "object",
                 "properties": {
-                    "row": {"type": "integer"},
+                    "row": {"type": "integer", "nullable": True},
                     "column": {"type": "string"},
                     "code": {"type": "string"},
                     "message": {"type": "string"},
