@@ -34,9 +34,11 @@ from sqlalchemy.orm import Session
 
 from app.models import Enrolment
 
+_WALL = MetaData(schema="wall")
+
 COVER = Table(
     "cover",
-    MetaData(schema="wall"),
+    _WALL,
     Column("year", Integer),
     Column("person_key", LargeBinary),
     Column("channel", Enrolment.channel.type),
@@ -47,14 +49,14 @@ COVER = Table(
 
 LOGGED_UNIONS = Table(
     "logged_unions",
-    MetaData(schema="wall"),
+    _WALL,
     Column("id", BigInteger),
     Column("code", Text),
     Column("name", Text),
 )
 LOGGED_ACCOUNTS = Table(
     "logged_accounts",
-    MetaData(schema="wall"),
+    _WALL,
     Column("id", BigInteger),
     Column("username", Text),
     Column("email", Text),
@@ -62,15 +64,16 @@ LOGGED_ACCOUNTS = Table(
 )
 LOGGED_THINGS = Table(
     "logged_things",
-    MetaData(schema="wall"),
+    _WALL,
     Column("kind", Text),
     Column("id", BigInteger),
     Column("number", Text),
 )
 """What the logs tell of by number, as people call it; empty for everybody but the auditor."""
+
 UNIONS_ABOVE = Table(
     "unions_above",
-    MetaData(schema="wall"),
+    _WALL,
     Column("id", BigInteger),
     Column("name", Text),
 )
