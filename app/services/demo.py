@@ -91,8 +91,8 @@ def _below(tree: DemoTree, district: Union) -> list[Union]:
 
 
 def _busy(tree: DemoTree, rng: random.Random, never: set[int], always: set[int]) -> list[Union]:
-    """The unions that have submitted: most of the city, more in some districts than in others."""
-    eager = {district.id: 0.55 + 0.4 * rng.random() for district in tree.districts}
+    """The unions that have submitted: half of the city, more in some districts than in others."""
+    eager = {district.id: 0.35 + 0.4 * rng.random() for district in tree.districts}
     return [
         union
         for union in tree.grassroots

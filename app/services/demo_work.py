@@ -62,6 +62,7 @@ class DemoWork:
         """Some operators exclude a member, keep a retired one, or confirm everyone in doubt."""
         eligible = self._first_in(Bucket.ELIGIBLE)
         retired = self._first_in(Bucket.RETIRED)
+        proof = check_paper(Paper.ATTACHMENT, "弹性延迟退休确认书.pdf", keep_pdf())
         for union in unions:
             operator = self.actors.of_union[union.id]
             roll = self.rng.random()
@@ -82,7 +83,7 @@ class DemoWork:
                     year=self.year.year,
                     member_ids=[retired[union.id]],
                     reason="弹性延迟退休：单位已备案",
-                    attachment=check_paper(Paper.ATTACHMENT, "弹性延迟退休确认书.pdf", keep_pdf()),
+                    attachment=proof,
                     now=self.ago(DECIDED),
                 )
             elif roll < 0.6:
