@@ -8,7 +8,7 @@ from __future__ import annotations
 from time import perf_counter
 from typing import Any
 
-from psycopg import Connection
+from psycopg import Connection, connect
 from psycopg.types.json import Jsonb
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -49,7 +49,8 @@ def main(place: City) -> bool:
     for operator in warm:
         _served(place, operator)
     facts = _notice_facts()
-    connection: Connection[Any] = db.engine.raw_connection().driver_connection  # type: ignore[assignment]
+    # As the owner, whom no policy binds: the floor knows nothing of walls. The database's triggers hold for both.
+    connection: Connection[Any] = connect(place.url.replace("+psycopg", ""))
     for at, operator in enumerate(warm):
         _bare(connection, place, operator, 10**9 + at, facts)
     for first in range(0, len(measured), TURN):
