@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import bindparam, func, inspect, or_, select
 from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm.util import identity_key
 
 from app.models import Plan, ProtectionWindow, ProtectionYear, Union, WindowExtension, YearPlan
 from app.queries.beyond import UNIONS_ABOVE, name_of_account
@@ -26,12 +27,20 @@ from app.rules.years import (
 from app.security.actor import Actor
 from app.security.visible import visible_to
 
+YEAR_AND_WINDOWS = (
+    select(ProtectionYear)
+    .options(joinedload(ProtectionYear.windows))
+    .where(ProtectionYear.year == bindparam("year"))
+)
+
 
 def get_year(session: Session, year: int) -> ProtectionYear:
     """Raises ``not_found`` (404) for a year that nobody set."""
-    with_windows = [joinedload(ProtectionYear.windows)]
+    held = session.identity_map.get(identity_key(ProtectionYear, year))
+    if held is not None and "windows" not in inspect(held).unloaded:
+        return held
     known = EARLIEST_YEAR <= year <= LATEST_YEAR
-    found = session.get(ProtectionYear, year, options=with_windows) if known else None
+    found = session.scalars(YEAR_AND_WINDOWS, {"year": year}).unique().one_or_none() if known else None
     if found is None:
         raise not_found("year")
     return found
