@@ -36,6 +36,7 @@ from app.services.second_factor import reset_second_factor
 from app.templating import refusal_text
 from app.transaction import transaction
 from app.views.base import Screen, cursor_of_request
+from app.views.choices import role_choices
 from app.views.log import log_lines
 
 
@@ -59,7 +60,7 @@ class Accounts(Screen):
     @needs(Permission.MANAGE_ACCOUNTS)
     def create(self) -> Any:
         form = AccountForm()
-        form.role.choices = choices(Role)
+        form.role.choices = role_choices(self.actor)
         if request.method == "GET":
             form.union_code.data = request.args.get("union", "")[:18]
         if not form.validate_on_submit():
@@ -103,7 +104,7 @@ class Accounts(Screen):
             trail=trail_of_union(session, actor, account.union_id, roles) if account.union_id else [],
             roles=[
                 (role, words)
-                for role, words in choices(Role)
+                for role, words in role_choices(actor)
                 if level in ROLE_LEVELS[role] and roles != [role]
             ],
             role_words=WORDS["Role"],
