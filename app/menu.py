@@ -85,6 +85,7 @@ MENU: tuple[Section, ...] = (
             Entry(_("Outgoing mail"), "Letters.list", P.MANAGE_SECURITY),
             Entry(_("Dictionary"), "Dictionary.list", P.MANAGE_DICTIONARY),
             Entry(_("Scheduled jobs"), "Schedule.runs", P.MANAGE_YEARS),
+            Entry(_("Training clock"), "Training.clock", P.MANAGE_YEARS),
             Entry(_("Audit log"), "Audit.list", P.VIEW_AUDIT),
         ),
     ),

@@ -58,6 +58,7 @@ from app.views.settlement import DistrictBatches
 from app.views.sign_in_help import SignInHelp
 from app.views.signing import ask_for_what_comes_first
 from app.views.statistics import Statistics
+from app.views.training import Training
 from app.views.transfers import Transfers
 from app.views.years import Years
 from scheduler.timetable import TIMETABLE
@@ -109,6 +110,9 @@ SCREENS: tuple[type[Any], ...] = (
 )
 """Subclasses of `app.views.base.Screen`."""
 
+IN_TRAINING: tuple[type[Any], ...] = (Training,)
+"""Screens that are there only with `CANBAO_TRAINING=1`."""
+
 APIS: tuple[type[Any], ...] = (
     LoginApi,
     OrganisationApi,
@@ -136,7 +140,7 @@ def register_all(app: Flask, appbuilder: AppBuilder) -> None:
     appbuilder.sm.auth_view = appbuilder.add_view_no_menu(LoginView)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
-    for screen in SCREENS:
+    for screen in SCREENS + (IN_TRAINING if app.config["SETTINGS"].training else ()):
         appbuilder.add_view_no_menu(screen)
     for api in APIS:
         appbuilder.add_api(api)

@@ -40,7 +40,7 @@ SYSTEMS = ("Windows", "Android", "iPhone", "iPad", "Mac OS X", "Linux")
 def install(app: Flask) -> None:
     """Teach the application's templates our words; called once by ``create_app``."""
     from app.views import people_words
-    from app.views.calendar import frame_deadline
+    from app.views.calendar import frame_deadline, frame_training
     from app.views.plain import modelview_allows
 
     app.jinja_env.filters.update(
@@ -71,6 +71,7 @@ def install(app: Flask) -> None:
         home_url=home_url,
         frame_actor=actor_or_none,
         frame_deadline=frame_deadline,
+        frame_training=frame_training,
         modelview_allows=modelview_allows,
         frame_menu=frame_menu,
         link_to=link_to,

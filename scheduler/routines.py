@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from app.clock import now
+from app.clock import now, real_now
 from app.jobs import enqueue
 from app.log import log
 from app.security.sessions import end_what_is_over, session_limits
@@ -46,7 +46,7 @@ def seal_audit(session: Session, boundary: datetime) -> str:
 
 def end_sessions(session: Session, boundary: datetime) -> str:
     """Sessions that nobody ended are over in any case; here that is written down."""
-    ended = end_what_is_over(session, session_limits(), now())
+    ended = end_what_is_over(session, session_limits(), real_now())
     return f"{ended} sessions over" if ended else "no session over"
 
 

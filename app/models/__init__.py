@@ -23,6 +23,7 @@ from app.models.sign_in import (
     UsedCaptcha,
     UsedPassword,
 )
+from app.models.training import TrainingClock
 from app.models.transfers import MemberTransfer
 from app.models.years import Plan, ProtectionWindow, ProtectionYear, WindowExtension, YearPlan
 
@@ -70,6 +71,7 @@ __all__ = [
     "SecondFactorKey",
     "SignInFailure",
     "StoredFile",
+    "TrainingClock",
     "Union",
     "UsedCaptcha",
     "UsedPassword",

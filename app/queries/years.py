@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import bindparam, func, inspect, or_, select
@@ -26,6 +26,7 @@ from app.rules.years import (
 )
 from app.security.actor import Actor
 from app.security.visible import visible_to
+from app.transaction import ask_again
 
 YEAR_AND_WINDOWS = (
     select(ProtectionYear)
@@ -136,7 +137,15 @@ def extensions_page(session: Session, actor: Actor, year: int, cursor: Cursor) -
 
 
 def require_window(session: Session, year: int, name: WindowName, union: Union, now: datetime) -> None:
-    """Refuse unless the window is open for this union at ``now``, by itself or by an extension."""
+    """Refuse unless the window is open for this union at ``now``, by itself or by an extension.
+
+    In a transaction it is asked again at the commit.
+    """
+    _require_window(session, year, name, union, now)
+    ask_again(session, lambda lasted: _require_window(session, year, name, union, now + lasted))
+
+
+def _require_window(session: Session, year: int, name: WindowName, union: Union, now: datetime) -> None:
     stored = session.get(ProtectionWindow, (year, name))
     window = stored.as_rule() if stored else None
     if window is None or window.state(now) is not WindowState.OPEN:
@@ -146,7 +155,25 @@ def require_window(session: Session, year: int, name: WindowName, union: Union, 
 def closed_for(
     session: Session, year: int, name: WindowName, rows: Sequence[Any], now: datetime
 ) -> dict[int, RuleViolation]:
-    """Which of these scoped rows (by id) find the window closed: the set-based ``require_window``."""
+    """Which of these scoped rows (by id) find the window closed: the set-based ``require_window``.
+
+    In a transaction it is asked again at the commit: if the window has closed for one of the others, none passes.
+    """
+    closed = _closed_for(session, year, name, rows, now)
+    passed = [row for row in rows if row.id not in closed]
+
+    def ask(lasted: timedelta) -> None:
+        for refusal in _closed_for(session, year, name, passed, now + lasted).values():
+            raise refusal
+
+    if passed:
+        ask_again(session, ask)
+    return closed
+
+
+def _closed_for(
+    session: Session, year: int, name: WindowName, rows: Sequence[Any], now: datetime
+) -> dict[int, RuleViolation]:
     window = session.get(ProtectionWindow, (year, name))
     try:
         require_open(window.as_rule() if window else None, (), now)

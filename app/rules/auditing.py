@@ -139,6 +139,7 @@ AUDITED: Mapping[str, Audited] = {
     "window_extension": Audited(
         "id", f"id year window opens_at closes_at granted_by granted_at {SCOPE}", named="reason"
     ),
+    "training_clock": Audited("id", "id ahead set_by set_at"),
     "plan": Audited("", "code name position", always="code"),
     "year_plan": Audited("year", "year plan", always="plan"),
     "fee_setting": Audited(

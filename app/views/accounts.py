@@ -10,7 +10,7 @@ from flask_appbuilder import expose
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from app.clock import now
+from app.clock import now, real_now
 from app.extensions import db
 from app.forms.accounts import AccountForm
 from app.labels import WORDS, choices
@@ -91,7 +91,7 @@ class Accounts(Screen):
     @expose("/<int:account_id>")
     @needs(Permission.MANAGE_ACCOUNTS)
     def show(self, account_id: int) -> str:
-        session, actor, at = db.session(), self.actor, now()
+        session, actor, at = db.session(), self.actor, real_now()
         account = get_visible(session, actor, Account, account_id)
         roles = sorted(row.name for row in account.roles)
         level = account.union.level if account.union else None

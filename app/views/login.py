@@ -10,7 +10,7 @@ from flask_appbuilder.security.views import AuthDBView
 from flask_appbuilder.utils.limit import Limit
 from flask_login import current_user
 
-from app.clock import now
+from app.clock import real_now
 from app.extensions import db
 from app.forms.accounts import CodeForm, LoginForm
 from app.rules.sign_in import SessionEnd, SessionKind
@@ -67,7 +67,7 @@ class LoginView(AuthDBView):  # type: ignore[misc]
     @public
     def code(self) -> Any:
         """The second factor; what was proved before comes sealed with the form."""
-        form, passed = CodeForm(), opened_pass(request.form.get("proof", ""), now())
+        form, passed = CodeForm(), opened_pass(request.form.get("proof", ""), real_now())
         if passed is None:
             return self._page(LoginForm(formdata=None), late=True), 401
         if not form.validate():
@@ -90,7 +90,7 @@ class LoginView(AuthDBView):  # type: ignore[misc]
         with transaction() as session:
             if current_user.is_authenticated:
                 note_sign_out(session, current_user.id)
-            end_session(session, own_token(), SessionEnd.SIGNED_OUT, now())
+            end_session(session, own_token(), SessionEnd.SIGNED_OUT, real_now())
         forget_session()
         return redirect(url_for("LoginView.login"))
 
@@ -105,7 +105,7 @@ class LoginView(AuthDBView):  # type: ignore[misc]
         page: str = self.render_template(
             "accounts/code.html",
             form=form,
-            proof=request.form.get("proof") or sealed_pass(passed, now()),
+            proof=request.form.get("proof") or sealed_pass(passed, real_now()),
             refused=refused,
         )
         return page
@@ -127,7 +127,7 @@ def _is_answered() -> bool:
         return True
     with transaction() as session:
         return is_answered(
-            session, request.form.get("captcha_sealed", ""), request.form.get("captcha", "")[:40], now()
+            session, request.form.get("captcha_sealed", ""), request.form.get("captcha", "")[:40], real_now()
         )
 
 
@@ -135,7 +135,7 @@ def _riddle(kind: str) -> dict[str, Any]:
     """What the page shows of the riddle; nothing where the setting is off."""
     if not current_app.config["SETTINGS"].captcha:
         return {"riddle": None}
-    riddle: Riddle = words_riddle(now()) if kind == WORDS else picture_riddle(now())
+    riddle: Riddle = words_riddle(real_now()) if kind == WORDS else picture_riddle(real_now())
     return {
         "riddle": riddle,
         "riddle_kind": WORDS if riddle.terms else PICTURE,
