@@ -57,7 +57,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "app.sent": set(),
     "app.sealing": set(),
     "app.extensions": set(),
-    "app.transaction": {"app.extensions"},
+    "app.transaction": {"app.extensions", "app.rules"},
     "app.import_turn": {"app.acting", "app.extensions", "app.services", "app.transaction"},
     "app.jobs": {"app.clock"},
     "app.training": {"app.clock", "app.database"},
