@@ -134,6 +134,11 @@ WORDS: Mapping[str, Mapping[str, LazyString]] = {
         "settle": _("Settle"),
         "lapse": _("Lapse"),
     },
+    "LapseReason": {
+        "unpaid": _("The union's own share was not paid by the payment date"),
+        "unfiled": _("Not filed with the centre by the end of filing"),
+        "rejected": _("Rejected by the centre and not filed again in time"),
+    },
     "DistrictBatchAction": {
         "accept": _("Accept"),
         "reject": _("Reject"),
@@ -177,10 +182,7 @@ WORDS: Mapping[str, Mapping[str, LazyString]] = {
         "union_association": _("Union association"),
         "union_branch": _("Union branch or group"),
     },
-    "UnionCategory": {
-        "ordinary": _("Ordinary union"),
-        "central_enterprise": _("Central-enterprise union"),
-    },
+    "UnionCategory": {"ordinary": _("Ordinary union"), "central_enterprise": _("Central-enterprise union")},
     "MembershipKind": {
         "employed": _("With a linked employer"),
         "external": _("Joined outside the employer"),
@@ -334,10 +336,7 @@ WORDS: Mapping[str, Mapping[str, LazyString]] = {
         "valid": _("Valid"),
         "long_term": _("Long-term"),
     },
-    "NoticeKind": {
-        "grassroots": _("Notice to a grassroots union"),
-        "district": _("Notice to a district"),
-    },
+    "NoticeKind": {"grassroots": _("Notice to a grassroots union"), "district": _("Notice to a district")},
     "AuditKind": {
         "change": _("Data changed"),
         "sign_in": _("Signed in"),

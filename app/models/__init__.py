@@ -11,9 +11,10 @@ from app.models.imports import ImportError, ImportProgress, ImportRow, ImportRun
 from app.models.invitations import Invitation, Mail, RoleHolding
 from app.models.members import EnrolmentConfirmation, EnrolmentExclusion, Member, RetirementKeep
 from app.models.organisation import Employer, Union
+from app.models.payments import GrassrootsPayment
 from app.models.personal_data import ErasureRequest, MemberCorrection
 from app.models.requests import IdempotencyKey
-from app.models.schedule import SchedulerRun
+from app.models.schedule import SchedulerPause, SchedulerRun
 from app.models.settlement import DistrictBatch, DistrictBatchPlan, PaymentVoucher
 from app.models.sign_in import (
     AccountSession,
@@ -44,6 +45,7 @@ __all__ = [
     "EventObject",
     "FeeSetting",
     "FeeSplit",
+    "GrassrootsPayment",
     "IdempotencyKey",
     "ImportError",
     "ImportProgress",
@@ -67,6 +69,7 @@ __all__ = [
     "RecoveryCode",
     "RetirementKeep",
     "RoleHolding",
+    "SchedulerPause",
     "SchedulerRun",
     "SecondFactorKey",
     "SignInFailure",

@@ -57,7 +57,7 @@ AUDITED: Mapping[str, Audited] = {
         "id",
         f"id number year channel kind plan term status headcount unit_fee unit_municipal unit_district unit_grassroots"
         f" fee municipal_share district_share grassroots_share cover_start cover_end pay_by submitted_by submitted_at"
-        f" reviewed_level decided_by decided_at return_reason district_batch_id {SCOPE}",
+        f" reviewed_level decided_by decided_at return_reason lapsed_why district_batch_id {SCOPE}",
         named="return_text",
         silent="live_plan updated_at",
     ),
@@ -95,6 +95,7 @@ AUDITED: Mapping[str, Audited] = {
         f" decided_at {SCOPE}",
         named="title reject_text",
     ),
+    "grassroots_payment": Audited("batch_id", f"batch_id amount paid_on recorded_by recorded_at {SCOPE}"),
     "notice": Audited("id", f"id number year kind district_batch_id {SCOPE}", named="check_code"),
     "notice_version": Audited(
         "notice_id", "notice_id version batch_id issued_by issued_at", named="facts", always="version"
@@ -153,6 +154,7 @@ AUDITED: Mapping[str, Audited] = {
         "id year plan union_category term district_id union_id fee municipal_share district_share grassroots_share"
         " set_by set_at",
     ),
+    "scheduler_pause": Audited("", "name paused_by paused_at", always="name"),
     "reason_code": Audited("id", "id kind code label_zh label_en position active"),
     # Who there is.
     "trade_union": Audited(

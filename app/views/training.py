@@ -14,8 +14,7 @@ from sqlalchemy.orm import Session
 from app.clock import look_again, now, real_now
 from app.extensions import db
 from app.forms.training import ClockForm
-from app.labels import label
-from app.queries.boundaries import Boundary, BoundaryKind, boundaries_after
+from app.queries.boundaries import boundaries_ahead
 from app.rules.violations import RuleViolation, not_found
 from app.security.needs import needs
 from app.security.roles import Permission
@@ -23,9 +22,12 @@ from app.services.training import advance_clock, reset_clock, step_clock
 from app.transaction import transaction
 from app.views.base import Screen
 from app.views.calendar import clock_text
+from app.views.schedule_words import line_words
 
 STEPS = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(weeks=1)}
 LAST_SECOND = timedelta(seconds=1)
+SHOWN = 8
+"""Boundaries that lie ahead."""
 
 
 class Training(Screen):
@@ -61,7 +63,7 @@ class Training(Screen):
     def boundary(self) -> Any:
         """To a boundary of the year, or to the second before it."""
         asked = request.form.get("at", "")
-        coming = {each.at.isoformat(): each.at for each in boundaries_after(db.session(), now())}
+        coming = {each.at.isoformat(): each.at for each in boundaries_ahead(db.session(), now(), SHOWN)}
         if asked not in coming:
             return self._page(ClockForm(formdata=None), passed=True), 422
         to = coming[asked] - (LAST_SECOND if request.form.get("before") else timedelta())
@@ -93,24 +95,8 @@ class Training(Screen):
             real=clock_text(real_now()),
             ahead=(at - real_now()) > LAST_SECOND,
             boundaries=[
-                (each, clock_text(each.at), boundary_words(each))
-                for each in boundaries_after(db.session(), at)
+                (each, clock_text(each.at), f"{each.year}: {line_words(each.name)}")
+                for each in boundaries_ahead(db.session(), at, SHOWN)
             ],
             **context,
         )
-
-
-def boundary_words(boundary: Boundary) -> str:
-    """What happens there: 2025: grassroots submit closes."""
-    window = label(boundary.window) if boundary.window else ""
-    words = {
-        BoundaryKind.WINDOW_OPENS: _("%(year)s: “%(window)s” opens", year=boundary.year, window=window),
-        BoundaryKind.WINDOW_CLOSES: _("%(year)s: “%(window)s” closes", year=boundary.year, window=window),
-        BoundaryKind.EXTENSION_ENDS: _(
-            "%(year)s: an extension of “%(window)s” ends", year=boundary.year, window=window
-        ),
-        BoundaryKind.PAYMENT_DUE: _("%(year)s: grassroots payments are due", year=boundary.year),
-        BoundaryKind.COVER_STARTS: _("%(year)s: the cover begins", year=boundary.year),
-        BoundaryKind.COVER_ENDS: _("%(year)s: the cover ends", year=boundary.year),
-    }
-    return str(words[boundary.kind])

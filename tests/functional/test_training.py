@@ -19,7 +19,7 @@ from app import clock, create_app
 from app.clock import SHANGHAI, now, real_now
 from app.extensions import db
 from app.jobs import enqueue
-from app.queries.boundaries import boundaries_after
+from app.queries.boundaries import boundaries_ahead
 from app.rules.violations import RuleViolation
 from app.security.actor import Actor, actor_of
 from app.security.roles import Role
@@ -195,7 +195,7 @@ def test_the_page_goes_to_a_boundary_or_to_the_second_before_it(
         session.execute(
             text("UPDATE protection_window SET closes_at = :at WHERE name = 'instant'"), {"at": at}
         )
-        first = boundaries_after(session, now())[0]
+        first = boundaries_ahead(session, now(), 1)[0]
     assert first.at == at
     sent = {"at": at.isoformat(), "before": "1"}
     assert browser.post("/training/boundary", data=sent).status_code == 302
