@@ -17,6 +17,7 @@ from scheduler.routines import (
     give_up_imports,
     seal_audit,
     sweep_stalled_jobs,
+    take_figures_of_the_day,
 )
 
 Work = Callable[[Session, datetime], str]
@@ -48,6 +49,7 @@ TIMETABLE: tuple[Entry, ...] = (
     Entry("imports.give_up", "* * * * *", give_up_imports),
     Entry("audit.seal", "* * * * *", seal_audit),
     Entry("sessions.end", "* * * * *", end_sessions),
+    Entry("figures.snapshot", "5 0 * * *", take_figures_of_the_day),
     Entry("check.nightly", "0 2 * * *", enqueue_check),
     Entry("records.forget_old", "30 2 * * *", enqueue_forget),
 )

@@ -22,6 +22,7 @@ JOBS = {
     "imports.give_up": lambda: _("End imports that nobody works on any more"),
     "audit.seal": lambda: _("Chain the new entries of the audit log"),
     "sessions.end": lambda: _("End sessions that are over"),
+    "figures.snapshot": lambda: _("Write down how the day ended"),
     "check.nightly": lambda: _("Re-derive every figure from its rows"),
     "records.forget_old": lambda: _("Forget finished jobs and old answers"),
 }
@@ -39,6 +40,9 @@ RESULTS = {
     r"nothing new": lambda: _("there was nothing new"),
     r"(\d+) chained, the last is link (\d+)": lambda made, last: _(
         "%(made)s entries chained, the last is link %(last)s", made=made, last=last
+    ),
+    r"(\S+) counted, (\d+) figures new": lambda day, figures: _(
+        "%(day)s was counted, %(figures)s figures had changed", day=day, figures=figures
     ),
     r"already waiting": lambda: _("was waiting for the worker already"),
 }
