@@ -29,6 +29,7 @@ from scheduler.routines import (
     give_up_imports,
     seal_audit,
     sweep_stalled_jobs,
+    take_figures_of_the_day,
 )
 from scheduler.year_work import (
     Part,
@@ -74,6 +75,7 @@ TIMETABLE: tuple[Entry, ...] = (
     Entry("imports.give_up", "* * * * *", give_up_imports),
     Entry("audit.seal", "* * * * *", seal_audit, guards=True),
     Entry("sessions.end", "* * * * *", end_sessions, guards=True),
+    Entry("figures.snapshot", "5 0 * * *", take_figures_of_the_day),
     Entry("check.nightly", "0 2 * * *", enqueue_check, guards=True),
     Entry("records.forget_old", "30 2 * * *", enqueue_forget),
     Entry("reminders.daily", "30 8 * * *", remind),

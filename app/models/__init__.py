@@ -7,6 +7,7 @@ from app.models.documents import Notice, NoticeKind, NoticeVersion, StoredFile
 from app.models.enrolment import Enrolment, EnrolmentBatch, PlanChoice
 from app.models.events import Event, EventObject
 from app.models.fees import FeeSetting, FeeSplit
+from app.models.figures import DailyFigure, FigureDay, MemberCount, MemberCountChange
 from app.models.imports import ImportError, ImportProgress, ImportRow, ImportRun
 from app.models.invitations import Invitation, Mail, RoleHolding
 from app.models.members import EnrolmentConfirmation, EnrolmentExclusion, Member, RetirementKeep
@@ -33,6 +34,7 @@ __all__ = [
     "AuditEntry",
     "AuditLink",
     "AccountSession",
+    "DailyFigure",
     "DistrictBatch",
     "DistrictBatchPlan",
     "Employer",
@@ -45,6 +47,7 @@ __all__ = [
     "EventObject",
     "FeeSetting",
     "FeeSplit",
+    "FigureDay",
     "GrassrootsPayment",
     "IdempotencyKey",
     "ImportError",
@@ -55,6 +58,8 @@ __all__ = [
     "Mail",
     "Member",
     "MemberCorrection",
+    "MemberCount",
+    "MemberCountChange",
     "MemberTransfer",
     "Notice",
     "NoticeKind",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import bindparam, func, inspect, or_, select
@@ -54,6 +54,15 @@ def year_in_work(session: Session) -> ProtectionYear | None:
 
 def years(session: Session) -> list[int]:
     return list(session.scalars(select(ProtectionYear.year).order_by(ProtectionYear.year.desc())))
+
+
+def years_not_over(session: Session, day: date) -> list[int]:
+    """The years whose cover ends on that day or later."""
+    return list(
+        session.scalars(
+            select(ProtectionYear.year).where(ProtectionYear.cover_end >= day).order_by(ProtectionYear.year)
+        )
+    )
 
 
 def plans_of(session: Session, year: int) -> list[Plan]:
@@ -115,6 +124,13 @@ def extensions_for(session: Session, year: int, name: WindowName, union: Union) 
         )
     )
     return [Extension(row.window, row.opens_at, row.closes_at) for row in rows]
+
+
+def extensions_of(session: Session, actor: Actor, year: int) -> list[WindowExtension]:
+    """All that were granted to the actor's own union or to one above it."""
+    above = [actor.union_id, *(u for u in (actor.second_id, actor.district_id) if u is not None)]
+    mine = select(WindowExtension).where(WindowExtension.year == year, WindowExtension.union_id.in_(above))
+    return list(session.scalars(mine.order_by(WindowExtension.closes_at)))
 
 
 def extensions_page(session: Session, actor: Actor, year: int, cursor: Cursor) -> Page:

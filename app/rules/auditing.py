@@ -107,7 +107,7 @@ AUDITED: Mapping[str, Audited] = {
         named="member_no employer_id name id_type id_number id_number_hash person_key id_expires_on id_never_expires"
         " phone sex birth_date retirement_class tag work_address joined_on remark employment_status"
         " social_card_status status_checked_on card_status card_no card_issued_on card_problem",
-        silent="created_at updated_at",
+        silent="created_at updated_at joined_day",
         inserts=Inserts.IDS,
     ),
     "member_transfer": Audited(
@@ -235,6 +235,10 @@ UNAUDITED: Mapping[str, str] = {
     "sign_in_failure": "how often somebody failed to sign in, under a keyed hash: each failure is an entry itself",
     "used_captcha": "riddles of the login page that were answered",
     "idempotency_key": "answers kept for requests that are sent again",
+    "member_count": "how many members a union has, added up at night",
+    "member_count_change": "what changes that count: members themselves are told",
+    "figure_day": "when the figures of a day were counted",
+    "daily_figure": "figures counted at night",
     "scheduler_run": "what the scheduler did, itself a record",
     "ab_permission": "the framework's own permissions: nothing here reads them",
     "ab_view_menu": "the framework's own menu: nothing here reads it",

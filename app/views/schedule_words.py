@@ -17,6 +17,7 @@ LINES: Mapping[str, Callable[[], str]] = {
     "imports.give_up": lambda: _("End imports that nobody works on any more"),
     "audit.seal": lambda: _("Chain the new entries of the audit log"),
     "sessions.end": lambda: _("End sessions that are over"),
+    "figures.snapshot": lambda: _("Write down how the day ended"),
     "check.nightly": lambda: _("Re-derive every figure from its rows"),
     "records.forget_old": lambda: _("Forget finished jobs and old answers"),
     "reminders.daily": lambda: _("Remind of what closes in 7, 3 or 1 days"),
@@ -46,6 +47,9 @@ RESULTS: Mapping[str, Callable[..., str]] = {
     r"nothing new": lambda: _("there was nothing new"),
     r"(\d+) chained, the last is link (\d+)": lambda made, last: _(
         "%(made)s entries chained, the last is link %(last)s", made=made, last=last
+    ),
+    r"(\S+) counted, (\d+) figures new": lambda day, figures: _(
+        "%(day)s was counted, %(figures)s figures had changed", day=day, figures=figures
     ),
     r"already waiting": lambda: _("was waiting for the worker already"),
     r"nobody to remind": lambda: _("nobody had to be reminded"),
