@@ -41,6 +41,7 @@ from app.views.language import LanguageSwitch
 from app.views.login import LoginView
 from app.views.marks import Marks
 from app.views.members import Members
+from app.views.messages import Messages
 from app.views.metrics import init_request_metrics, metrics
 from app.views.monitor import Monitor
 from app.views.numbers import Numbers
@@ -78,6 +79,7 @@ SCREENS: tuple[type[Any], ...] = (
     Online,
     Letters,
     SignInHelp,
+    Messages,
     Dictionary,
     Enrolment,
     Confirmation,

@@ -1,6 +1,7 @@
 """All tables, imported once so that relations and metadata are whole."""
 
 from app.models.accounts import Account
+from app.models.announcements import Announcement, AnnouncementFile, AnnouncementRead
 from app.models.audit import AuditEntry, AuditLink
 from app.models.dictionary import ReasonCode, ReasonKind
 from app.models.documents import Notice, NoticeKind, NoticeVersion, StoredFile
@@ -10,6 +11,7 @@ from app.models.fees import FeeSetting, FeeSplit
 from app.models.imports import ImportError, ImportProgress, ImportRow, ImportRun
 from app.models.invitations import Invitation, Mail, RoleHolding
 from app.models.members import EnrolmentConfirmation, EnrolmentExclusion, Member, RetirementKeep
+from app.models.messages import Message, MutedKind
 from app.models.organisation import Employer, Union
 from app.models.personal_data import ErasureRequest, MemberCorrection
 from app.models.requests import IdempotencyKey
@@ -28,6 +30,9 @@ from app.models.years import Plan, ProtectionWindow, ProtectionYear, WindowExten
 
 __all__ = [
     "Account",
+    "Announcement",
+    "AnnouncementFile",
+    "AnnouncementRead",
     "AuditEntry",
     "AuditLink",
     "AccountSession",
@@ -53,6 +58,8 @@ __all__ = [
     "Member",
     "MemberCorrection",
     "MemberTransfer",
+    "Message",
+    "MutedKind",
     "Notice",
     "NoticeKind",
     "NoticeVersion",

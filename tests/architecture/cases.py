@@ -87,6 +87,12 @@ EXTENSION = {
 
 SCREENS: dict[str, Case] = {
     "Home.index": Case(),
+    "Messages.list": Case(queries=[{"list": "unread", "kind": "reminder"}]),
+    "Messages.open": Case(fixed={"row_id": 1}, alone=(404,)),
+    "Messages.mark": Case(body={"mark": "read:1"}, alone=(404,)),
+    "Messages.read_all": Case(),
+    "Messages.undo": Case(body={"undo": "read:2026-01-01T00:00:00+08:00"}),
+    "Messages.settings": Case(),
     "Password.change": Case(),
     "Accounts.list": Case(queries=[{"text": Other.MARK}, {"union": Other.MARK}, {"union": Other.CODE}]),
     "Accounts.create": Case(bodies=[({}, ACCOUNT)]),
