@@ -16,6 +16,7 @@ from sqlalchemy import (
     ColumnElement,
     DateTime,
     Select,
+    SQLColumnExpression,
     Text,
     and_,
     case,
@@ -135,7 +136,7 @@ class _Closing:
     def __init__(self, window: ProtectionWindow, extended: bool, spans: Sequence[Span]) -> None:
         self.window, self.extended, self.spans = window, extended, spans
 
-    def at(self, *places: ColumnElement[Any]) -> ColumnElement[datetime]:
+    def at(self, *places: SQLColumnExpression[Any]) -> ColumnElement[datetime]:
         closes_at = literal(self.window.closes_at, DateTime(timezone=True))
         if not self.extended:
             return closes_at
@@ -152,12 +153,12 @@ class _Closing:
         return func.greatest(closes_at, later)
 
 
-def _due(at: ColumnElement[Any], spans: Sequence[Span]) -> ColumnElement[bool]:
+def _due(at: SQLColumnExpression[Any], spans: Sequence[Span]) -> ColumnElement[bool]:
     return or_(false(), *(and_(at > span.begin, at <= span.end) for span in spans))
 
 
 def _said(
-    code: str, year: int, at: ColumnElement[Any], spans: Sequence[Span], **facts: Any
+    code: str, year: int, at: SQLColumnExpression[Any], spans: Sequence[Span], **facts: Any
 ) -> ColumnElement[Any]:
     days = case(*((and_(at > span.begin, at <= span.end), literal(span.days)) for span in spans))
     more = [part for name, value in facts.items() for part in (literal(name), value)]
@@ -167,7 +168,7 @@ def _said(
     ).label("said")  # fmt: skip
 
 
-def _line(place: ColumnElement[Any], role: str, said: ColumnElement[Any]) -> Line:
+def _line(place: SQLColumnExpression[Any], role: str, said: ColumnElement[Any]) -> Line:
     return select(place.label("union_id"), literal(role).label("role"), said)
 
 
