@@ -33,6 +33,7 @@ MENU: tuple[Section, ...] = (
         (
             Entry(_("Workbench"), "Home.index", P.VIEW_HOME),
             Entry(_("Messages"), "Messages.list", P.VIEW_HOME),
+            Entry(_("Announcements and downloads"), "Announcements.list", P.VIEW_HOME),
         ),
     ),
     Section(

@@ -21,6 +21,7 @@ from app.api.sign_in import LoginApi
 from app.api.years import YearsApi
 from app.extensions import csrf
 from app.views.accounts import Accounts
+from app.views.announcements import Announcements
 from app.views.audit import Audit
 from app.views.centre import Centre
 from app.views.confirmation import Confirmation
@@ -80,6 +81,7 @@ SCREENS: tuple[type[Any], ...] = (
     Letters,
     SignInHelp,
     Messages,
+    Announcements,
     Dictionary,
     Enrolment,
     Confirmation,

@@ -179,6 +179,8 @@ def _to_submit(year: ProtectionYear, closing: _Closing) -> Iterator[Line]:
         .where(Member.union_id == Union.id, in_bucket(year.cover_start, Bucket.ELIGIBLE))
         .correlate(Union)
         .limit(1)
+        # Two years may be reminded of in one statement: each looks at covers of its own.
+        .unique_params(standing_year=year.year)
     )
     said = _said("submit", year.year, at, closing.spans)
     yield _line(Union.id, OPERATOR, said).where(

@@ -27,7 +27,7 @@ class Mark(StrEnum):
 
 def own_message(session: Session, actor: Actor, message_id: int) -> Message:
     """Raises ``not_found`` (404) for what isn't there or is another account's."""
-    found = session.scalar(
+    found: Message | None = session.scalar(
         select(Message).where(Message.id == message_id, Message.account_id == actor.account_id)
     )
     if found is None:

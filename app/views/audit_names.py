@@ -307,6 +307,7 @@ SCREENS: Mapping[str, Words] = {
     "Audit": _("Audit log"),
     "Profile": _("My account"),
     "Messages": _("Messages"),
+    "Announcements": _("Announcements and downloads"),
     "SecondFactors": _("Second factor"),
     "SignInHelp": _("Sign in"),
     "Online": _("Who is online"),
