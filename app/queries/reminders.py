@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
+from typing import cast as cast_type
 
 from flask_appbuilder.security.sqla.models import Role, assoc_user_role
 from sqlalchemy import (
     BigInteger,
+    BindParameter,
     ColumnElement,
     DateTime,
     Select,
@@ -29,6 +31,7 @@ from sqlalchemy import (
     union_all,
 )
 from sqlalchemy.orm import Session, aliased
+from sqlalchemy.sql.visitors import replacement_traverse
 
 from app.models import (
     Account,
@@ -179,12 +182,12 @@ def _to_submit(year: ProtectionYear, closing: _Closing) -> Iterator[Line]:
         .where(Member.union_id == Union.id, in_bucket(year.cover_start, Bucket.ELIGIBLE))
         .correlate(Union)
         .limit(1)
-        # Two years may be reminded of in one statement: each looks at covers of its own.
-        .unique_params(standing_year=year.year)
     )
     said = _said("submit", year.year, at, closing.spans)
     yield _line(Union.id, OPERATOR, said).where(
-        Union.level == UnionLevel.GRASSROOTS, _due(at, closing.spans), can_be_enrolled.exists()
+        Union.level == UnionLevel.GRASSROOTS,
+        _due(at, closing.spans),
+        _of_year(can_be_enrolled, year.year).exists(),
     )
     later = aliased(EnrolmentBatch)
     submitted_again = select(later.id).where(
@@ -206,6 +209,16 @@ def _to_submit(year: ProtectionYear, closing: _Closing) -> Iterator[Line]:
         )
         .group_by(EnrolmentBatch.union_id, EnrolmentBatch.second_id, EnrolmentBatch.district_id)
     )
+
+
+def _of_year(statement: Select[Any], year: int) -> Select[Any]:
+    """Two years may be reminded of in one statement: each looks at covers of its own."""
+
+    def fixed(element: Any, **_: Any) -> Any:
+        named = isinstance(element, BindParameter) and element.key == "standing_year"
+        return literal(year) if named else None
+
+    return cast_type(Select[Any], replacement_traverse(statement, {}, fixed))
 
 
 def _of_batch(closing: _Closing) -> ColumnElement[datetime]:

@@ -12,7 +12,7 @@ from flask import Flask
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from app.models import Account, DistrictBatch, EnrolmentBatch, Mail, Message, Union
+from app.models import Account, DistrictBatch, EnrolmentBatch, Mail, Message, ProtectionWindow, Union
 from app.rules.messages import MessageKind, reminded_spans
 from app.rules.settlement import DistrictBatchStatus
 from app.rules.years import Window, WindowName
@@ -22,7 +22,7 @@ from app.services.inbox import mute_kinds
 from app.services.reminders import remind
 from app.services.review import approve_batches, return_batch
 from app.services.years import grant_extension
-from tests.factories import Tree, actor_of_role, at, make_member
+from tests.factories import Tree, actor_of_role, at, make_member, make_year
 from tests.factories.batches import FILING, REVIEWING, SUBMITTING, bring_to, make_batch
 
 CLOSING = at("2024-12-26")
@@ -307,3 +307,18 @@ def test_a_letter_that_fails_holds_up_no_other_and_goes_out_with_the_next_attemp
     send_letters(at=first.created_at.isoformat())
     session.expire_all()
     assert first.sent_at is not None
+
+
+def test_two_years_with_the_same_closing_day_are_told_in_one_message_each_by_its_own_covers(
+    session: Session, tree: Tree, operator: Actor
+) -> None:
+    make_batch(session, tree.grassroots)
+    make_year(session, 2026)
+    session.execute(
+        update(ProtectionWindow)
+        .where(ProtectionWindow.year == 2026, ProtectionWindow.name == WindowName.GRASSROOTS_SUBMIT)
+        .values(opens_at=at("2024-11-01"), closes_at=CLOSING)
+    )
+    remind(session, days_before(CLOSING, 3))
+    lines = reminder_of(session, operator).facts["lines"]
+    assert [(line["code"], line["year"]) for line in lines] == [("submit", 2026)]
