@@ -11,6 +11,8 @@ from enum import Enum
 from flask_babel import lazy_gettext as _
 from flask_babel.speaklater import LazyString
 
+from app.message_labels import MESSAGE_WORDS
+
 TONES: Mapping[str, Mapping[str, str]] = {
     "BatchStatus": {
         "submitted": "go",
@@ -368,11 +370,7 @@ WORDS: Mapping[str, Mapping[str, LazyString]] = {
         "role": _("Role changed"),
         "second_factor": _("Second factor changed"),
     },
-    "MailPurpose": {
-        "invitation": _("Invitation"),
-        "password_reset": _("Password reset"),
-        "second_factor_reset": _("Second factor taken off"),
-    },
+    **MESSAGE_WORDS,
 }
 
 

@@ -28,7 +28,14 @@ class Section:
 
 
 MENU: tuple[Section, ...] = (
-    Section(None, (Entry(_("Workbench"), "Home.index", P.VIEW_HOME),)),
+    Section(
+        None,
+        (
+            Entry(_("Workbench"), "Home.index", P.VIEW_HOME),
+            Entry(_("Messages"), "Messages.list", P.VIEW_HOME),
+            Entry(_("Announcements and downloads"), "Announcements.list", P.VIEW_HOME),
+        ),
+    ),
     Section(
         _("Member management"),
         (

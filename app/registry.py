@@ -21,6 +21,7 @@ from app.api.sign_in import LoginApi
 from app.api.years import YearsApi
 from app.extensions import csrf
 from app.views.accounts import Accounts
+from app.views.announcements import Announcements
 from app.views.audit import Audit
 from app.views.centre import Centre
 from app.views.confirmation import Confirmation
@@ -41,6 +42,7 @@ from app.views.language import LanguageSwitch
 from app.views.login import LoginView
 from app.views.marks import Marks
 from app.views.members import Members
+from app.views.messages import Messages
 from app.views.metrics import init_request_metrics, metrics
 from app.views.monitor import Monitor
 from app.views.numbers import Numbers
@@ -79,6 +81,8 @@ SCREENS: tuple[type[Any], ...] = (
     Online,
     Letters,
     SignInHelp,
+    Messages,
+    Announcements,
     Dictionary,
     Enrolment,
     Confirmation,

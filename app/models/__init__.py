@@ -1,6 +1,7 @@
 """All tables, imported once so that relations and metadata are whole."""
 
 from app.models.accounts import Account
+from app.models.announcements import Announcement, AnnouncementFile, AnnouncementRead
 from app.models.audit import AuditEntry, AuditLink
 from app.models.dictionary import ReasonCode, ReasonKind
 from app.models.documents import Notice, NoticeKind, NoticeVersion, StoredFile
@@ -11,6 +12,7 @@ from app.models.figures import DailyFigure, FigureDay, MemberCount, MemberCountC
 from app.models.imports import ImportError, ImportProgress, ImportRow, ImportRun
 from app.models.invitations import Invitation, Mail, RoleHolding
 from app.models.members import EnrolmentConfirmation, EnrolmentExclusion, Member, RetirementKeep
+from app.models.messages import Message, MutedKind
 from app.models.organisation import Employer, Union
 from app.models.payments import GrassrootsPayment
 from app.models.personal_data import ErasureRequest, MemberCorrection
@@ -31,6 +33,9 @@ from app.models.years import Plan, ProtectionWindow, ProtectionYear, WindowExten
 
 __all__ = [
     "Account",
+    "Announcement",
+    "AnnouncementFile",
+    "AnnouncementRead",
     "AuditEntry",
     "AuditLink",
     "AccountSession",
@@ -61,6 +66,8 @@ __all__ = [
     "MemberCount",
     "MemberCountChange",
     "MemberTransfer",
+    "Message",
+    "MutedKind",
     "Notice",
     "NoticeKind",
     "NoticeVersion",

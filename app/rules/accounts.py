@@ -34,6 +34,7 @@ class MailPurpose(StrEnum):
     INVITATION = "invitation"
     PASSWORD_RESET = "password_reset"  # noqa: S105
     SECOND_FACTOR_RESET = "second_factor_reset"
+    MESSAGE = "message"
 
 
 ROLE_LEVELS: dict[str, frozenset[UnionLevel]] = {

@@ -206,7 +206,20 @@ AUDITED: Mapping[str, Audited] = {
         named="email salt token_hash",
     ),
     "role_holding": Audited("id", f"id account_id role held_from held_until successor_id {SCOPE}"),
-    "mail": Audited("id", "id purpose invitation_id created_at sent_at", named="to_address facts problem"),
+    "mail": Audited(
+        "id",
+        "id purpose invitation_id message_id created_at sent_at",
+        named="to_address facts problem",
+        inserts=Inserts.IDS,
+    ),
+    # What the city is told.
+    "announcement": Audited(
+        "id",
+        "id kind title levels everybody pinned shown_from shown_until published_by published_at taken_down_at",
+        named="text",
+        silent="updated_at",
+    ),
+    "announcement_file": Audited("file_id", "file_id announcement_id taken_off_at", always="announcement_id"),
     # Files.
     "stored_file": Audited(
         "id", "id media_type size sha256 sealed stored_at emptied_at", named="name content"
@@ -234,6 +247,9 @@ UNAUDITED: Mapping[str, str] = {
     "import_progress": "how far a piece of work is, many times a second",
     "sign_in_failure": "how often somebody failed to sign in, under a keyed hash: each failure is an entry itself",
     "used_captcha": "riddles of the login page that were answered",
+    "message": "what somebody is told of changes that are told themselves",
+    "muted_kind": "what somebody wants to have quiet in the own inbox",
+    "announcement_read": "what somebody has read on the board",
     "idempotency_key": "answers kept for requests that are sent again",
     "member_count": "how many members a union has, added up at night",
     "member_count_change": "what changes that count: members themselves are told",

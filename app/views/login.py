@@ -10,9 +10,10 @@ from flask_appbuilder.security.views import AuthDBView
 from flask_appbuilder.utils.limit import Limit
 from flask_login import current_user
 
-from app.clock import real_now
+from app.clock import now, real_now
 from app.extensions import db
 from app.forms.accounts import CodeForm, LoginForm
+from app.queries.announcements import public_notices
 from app.rules.sign_in import SessionEnd, SessionKind
 from app.rules.violations import RuleViolation
 from app.security.access_log import note_sign_out
@@ -34,6 +35,8 @@ from app.views.captcha_words import riddle_words
 from app.views.signing import forget_session, own_token, remember_session, tell_lost_roles
 
 PICTURE, WORDS = "picture", "words"
+NEWEST = 3
+"""Announcements that the page names."""
 
 
 class LoginView(AuthDBView):  # type: ignore[misc]
@@ -97,7 +100,12 @@ class LoginView(AuthDBView):  # type: ignore[misc]
     def _page(self, form: LoginForm, kind: str = "", *, answered: bool = True, **said: bool) -> str:
         riddle = _riddle(kind or request.form.get("captcha_kind", ""))
         page: str = self.render_template(
-            "login.html", form=form, wrong_captcha=not answered, **riddle, **said
+            "login.html",
+            form=form,
+            wrong_captcha=not answered,
+            notices=public_notices(db.session(), now())[:NEWEST],
+            **riddle,
+            **said,
         )
         return page
 
