@@ -126,13 +126,15 @@ FILL = (
     "UPDATE member SET joined_on = date '2024-01-01' - (id %% 3000)::int",
     """
     INSERT INTO trade_union (code, name, type, level, parent_id, district_id, central_enterprise, created_at)
-    SELECT '89' || lpad(n::text, 16, '0'), '第' || n || '区', 'district_federation', 'district', city.id, NULL, false, now()
+    SELECT '89' || lpad(n::text, 16, '0'), '第' || n || '区', 'district_federation', 'district', city.id, NULL, false,
+           now()
       FROM generate_series(1, 99) AS n, (SELECT id FROM trade_union WHERE level = 'municipal') AS city
     """,
     "UPDATE trade_union SET district_id = id WHERE level = 'district'",
     """
     INSERT INTO trade_union (code, name, type, level, parent_id, district_id, central_enterprise, created_at)
-    SELECT '81' || lpad(n::text, 16, '0'), '第' || n || '工会', 'union_committee', 'grassroots', d.id, d.id, false, now()
+    SELECT '81' || lpad(n::text, 16, '0'), '第' || n || '工会', 'union_committee', 'grassroots', d.id, d.id, false,
+           now()
       FROM (SELECT id, row_number() OVER (ORDER BY id) - 1 AS at FROM trade_union
              WHERE level = 'district' AND code LIKE '89%%') AS d
       JOIN generate_series(1, 51700) AS n ON n %% 99 = d.at
@@ -148,9 +150,10 @@ FILL = (
     INSERT INTO member (union_id, second_id, district_id, kind, name, id_type, id_number, id_number_hash, person_key,
                         phone, sex, birth_date, employment_status, social_card_status, card_status, joined_on,
                         created_at, updated_at)
-    SELECT u.id, u.second_id, u.district_id, 'employed', '会员' || n, 'passport', sealed.id_number, sha256(n::text::bytea),
-           sha256(('city' || n)::bytea), '9' || lpad(n::text, 10, '0'), 'male', date '1985-01-01', 'employed', 'normal',
-           'none', CASE WHEN n <= 17000 THEN %(monday)s::date - (n %% 3) ELSE date '2024-01-01' - n %% 3000 END,
+    SELECT u.id, u.second_id, u.district_id, 'employed', '会员' || n, 'passport', sealed.id_number,
+           sha256(n::text::bytea), sha256(('city' || n)::bytea), '9' || lpad(n::text, 10, '0'), 'male',
+           date '1985-01-01', 'employed', 'normal', 'none',
+           CASE WHEN n <= 17000 THEN %(monday)s::date - (n %% 3) ELSE date '2024-01-01' - n %% 3000 END,
            now(), now()
       FROM (SELECT id, second_id, district_id, row_number() OVER (ORDER BY id) - 1 AS at FROM trade_union
              WHERE level = 'grassroots') AS u
