@@ -238,6 +238,7 @@ WORDS: Mapping[str, Mapping[str, LazyString]] = {
         "instant": _("Instant enrolment"),
     },
     "WindowState": {"upcoming": _("Not open yet"), "open": _("Is open"), "closed": _("Closed")},
+    "Span": {"today": _("Today"), "week": _("This week"), "month": _("This month")},
     "InstantStartRule": {
         "submitted_plus_1": _("The day after the submit"),
         "approved_plus_1": _("The day after the approval"),

@@ -11,6 +11,7 @@ import sys
 
 from benchmarks import (
     big_union,
+    home,
     imports,
     many_unions,
     notice_pdf,
@@ -21,7 +22,7 @@ from benchmarks import (
 )
 from benchmarks.city import city
 
-IN_THE_CITY = (big_union, second_wall, many_unions, sealing, web_memory, imports, reminders)
+IN_THE_CITY = (big_union, second_wall, many_unions, sealing, web_memory, home, imports, reminders)
 """In this order: the imports make the city larger, the reminders much larger."""
 
 
