@@ -62,6 +62,7 @@ TONES: Mapping[str, Mapping[str, str]] = {
         "unknown": "wait",
     },
     "CardStatus": {"queued": "go", "in_production": "go", "issued": "ok", "failed": "bad"},
+    "DayKind": {"holiday": "ok", "worked": "wait"},
     "WindowState": {"upcoming": "calm", "open": "ok", "closed": "calm"},
     "ImportState": {
         "queued": "go",
@@ -233,6 +234,7 @@ WORDS: Mapping[str, Mapping[str, LazyString]] = {
         "district_submit": _("Filing by districts"),
         "instant": _("Instant enrolment"),
     },
+    "DayKind": {"holiday": _("Public holiday"), "worked": _("Weekend that is worked")},
     "WindowState": {"upcoming": _("Not open yet"), "open": _("Is open"), "closed": _("Closed")},
     "InstantStartRule": {
         "submitted_plus_1": _("The day after the submit"),
