@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
+from html import unescape
 
 import pytest
 import time_machine
@@ -97,7 +99,7 @@ def test_a_moved_window_is_previewed_then_saved_and_logged_from_to(
     assert window.closes_at == at("2024-12-26"), "nothing is saved by looking"
 
     confirmed = typed_hidden(preview.text)
-    assert confirmed["account_bank"] == "新开户行"
+    assert confirmed["account_bank"] == ["新开户行"]
     assert browser.post(EDIT, data=confirmed).status_code == 302
     session.refresh(window)
     assert window.closes_at == at("2024-12-29")
@@ -138,13 +140,13 @@ def test_an_end_that_has_passed_is_said_before_it_is_saved(
     assert "该截止时间已过" in browser.post(EDIT, data=sent).text
 
 
-def typed_hidden(page: str) -> dict[str, str]:
+def typed_hidden(page: str) -> dict[str, list[str]]:
     """What the preview would send when its button is pressed."""
-    import re
-    from html import unescape
-
     fields = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', page)
-    return {name: unescape(value) for name, value in fields if name != "csrf_token"}
+    sent: dict[str, list[str]] = {}
+    for name, value in fields:
+        sent.setdefault(name, []).append(unescape(value))
+    return sent
 
 
 # Extensions
@@ -213,7 +215,7 @@ def test_those_concerned_see_the_extension_in_the_bar_and_on_the_timeline(
     with time_machine.travel(at("2024-12-27 10:00"), tick=False):
         sign_in(client, make_account(session, tree.grassroots, Role.OPERATOR))
         page = client.get("/years/2025").text
-        assert "已获延期：距提交截止还有 6 天" in page and 'class="bar extension"' in page
+        assert "已获延期：距名单提交截止还有 6 天" in page and 'class="bar extension"' in page
         assert "已获延期" in client.get("/").text
         sign_in(client, make_account(session, tree.other_grassroots, Role.OPERATOR))
         assert "已获延期" not in client.get("/years/2025").text
