@@ -123,14 +123,7 @@ def timeline(
     rows.insert(_place_of_payment(rows), _payment_row(scale, year))
     rows.append(_cover_row(scale, year, at))
     return Timeline(
-        [
-            MonthColumn(
-                format_date(date(*month, 1), "LLL"),
-                month in scale.wide,
-                month in scale.wide or month[1] in LABELLED,
-            )
-            for month in scale.months
-        ],
+        [_column(scale, month) for month in scale.months],
         _free_days(scale, known),
         rows,
         scale.x(at) if scale.starts[0][0] <= at < scale.end else None,
@@ -151,6 +144,17 @@ def working_left(closes_at: datetime, known: Mapping[date, DayKind], at: datetim
     today = at.astimezone(SHANGHAI).date()
     last = (closes_at - MOMENT).astimezone(SHANGHAI).date()
     return working_days(today + timedelta(days=1), last, known) if last > today else 0
+
+
+def _column(scale: Scale, month: tuple[int, int]) -> MonthColumn:
+    """The first month and every January say their year."""
+    first, wide = date(*month, 1), month in scale.wide
+    with_year = month == scale.months[0] or month[1] == 1
+    return MonthColumn(
+        format_date(first, _("LLL y") if with_year else "LLL"),
+        wide,
+        wide or with_year or month[1] in LABELLED,
+    )
 
 
 def _window_row(
