@@ -16,8 +16,8 @@ A_SENSIBLE_DAY = (InputRequired(_("Please give a date.")), sensible_day)
 
 
 class DaysForm(FlaskForm):
-    first = DateField(_("From"), A_SENSIBLE_DAY)
-    last = DateField(_("To"), A_SENSIBLE_DAY)
+    first = DateField(_("First day"), A_SENSIBLE_DAY)
+    last = DateField(_("Last day"), A_SENSIBLE_DAY)
     kind = SelectField(
         _("What they are"), choices=[*choices(DayKind), (BY_WEEKDAY, _("As the weekday says"))]
     )
