@@ -64,6 +64,7 @@ TONES: Mapping[str, Mapping[str, str]] = {
         "unknown": "wait",
     },
     "CardStatus": {"queued": "go", "in_production": "go", "issued": "ok", "failed": "bad"},
+    "DayKind": {"holiday": "ok", "worked": "wait"},
     "WindowState": {"upcoming": "calm", "open": "ok", "closed": "calm"},
     "ImportState": {
         "queued": "go",
@@ -237,6 +238,7 @@ WORDS: Mapping[str, Mapping[str, LazyString]] = {
         "district_submit": _("Filing by districts"),
         "instant": _("Instant enrolment"),
     },
+    "DayKind": {"holiday": _("Public holiday"), "worked": _("Weekend that is worked")},
     "WindowState": {"upcoming": _("Not open yet"), "open": _("Is open"), "closed": _("Closed")},
     "Span": {"today": _("Today"), "week": _("This week"), "month": _("This month")},
     "InstantStartRule": {

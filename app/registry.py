@@ -62,6 +62,7 @@ from app.views.signing import ask_for_what_comes_first
 from app.views.statistics import Statistics
 from app.views.training import Training
 from app.views.transfers import Transfers
+from app.views.working_days import WorkingDays
 from app.views.years import Years
 from scheduler.timetable import TIMETABLE
 
@@ -102,6 +103,7 @@ SCREENS: tuple[type[Any], ...] = (
     DistrictBatches,
     Centre,
     Years,
+    WorkingDays,
     Fees,
     FeeSplits,
     Unions,

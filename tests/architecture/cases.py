@@ -262,12 +262,17 @@ SCREENS: dict[str, Case] = {
     "Unions.list": Case(queries=[{"text": Other.MARK}, {"text": Other.CODE}, {"parent_id": U}]),
     "Unions.create": Case(queries=[{"parent": Other.CODE}]),
     "Unions.edit": Case({"row_id": U}),
+    "WorkingDays.year": Case(),
+    "WorkingDays.change": Case(
+        body={"first": "2027-01-01", "last": "2027-01-03", "kind": "holiday", "name": "元旦"}
+    ),
     "Years.list": Case(),
     "Years.add_plan": Case(body={"code": "C", "name": "C类"}),
     "Years.create": Case(),
     "Years.show": Case(fixed=IN_YEAR),
     "Years.edit": Case(fixed=IN_YEAR),
     "Years.extend": Case(fixed=IN_YEAR),
+    "Years.end_extension": Case(fixed=IN_YEAR | {"row_id": 1}, alone=(404,)),
 }
 
 API: dict[str, Case] = {
