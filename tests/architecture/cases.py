@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from tests.architecture.world import YEAR, Kind
+from tests.architecture.world import OFFERED_FILE, YEAR, Kind
 
 
 class Other(StrEnum):
@@ -96,7 +96,7 @@ SCREENS: dict[str, Case] = {
     "Announcements.list": Case(),
     "Announcements.downloads": Case(),
     "Announcements.read": Case(),
-    "Announcements.file": Case(fixed={"row_id": 1}, alone=(404,)),
+    "Announcements.file": Case(fixed={"row_id": OFFERED_FILE}),
     "Announcements.keep": Case(),
     "Announcements.create": Case(),
     "Announcements.edit": Case(fixed={"row_id": 1}, alone=(404,)),

@@ -18,7 +18,7 @@ from app.models import (
     MutedKind,
     Union,
 )
-from app.rules.messages import NATURES, TODO_KINDS, MessageKind, Way
+from app.rules.messages import NATURES, RECEIVERS, TODO_KINDS, MessageKind, Way
 from app.rules.settlement import DistrictBatchStatus
 from app.rules.violations import RuleViolation
 from app.rules.years import WindowName
@@ -368,5 +368,5 @@ def test_nobody_reads_or_marks_the_message_of_another(
 
 
 def test_every_kind_has_a_nature() -> None:
-    assert set(NATURES) == set(MessageKind)
+    assert set(NATURES) == set(RECEIVERS) == set(MessageKind)
     assert K.REMINDER in TODO_KINDS
