@@ -332,6 +332,8 @@ SCREENS: Mapping[str, Words] = {
     "PersonalDataScreen": _("Personal data"),
     "Review": _("Review of collective enrolment"),
     "Schedule": _("Scheduled jobs"),
+    "Jobs": _("Background jobs"),
+    "Lapsed": _("Lapsed batches"),
     "Statistics": _("Statistics of collective enrolment"),
     "Transfers": _("Transfers of members"),
     "Unions": _("Union organisation"),
