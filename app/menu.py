@@ -61,7 +61,10 @@ MENU: tuple[Section, ...] = (
     ),
     Section(
         _("Enrolment batches"),
-        (Entry(_("District batches"), "DistrictBatches.list", P.VIEW_DISTRICT_BATCHES),),
+        (
+            Entry(_("District batches"), "DistrictBatches.list", P.VIEW_DISTRICT_BATCHES),
+            Entry(_("Lapsed batches"), "Lapsed.list", P.VIEW_ENROLMENT),
+        ),
     ),
     Section(
         _("Mutual-aid centre"),
@@ -92,7 +95,8 @@ MENU: tuple[Section, ...] = (
             Entry(_("Who is online"), "Online.list", P.MANAGE_ACCOUNTS),
             Entry(_("Outgoing mail"), "Letters.list", P.MANAGE_SECURITY),
             Entry(_("Dictionary"), "Dictionary.list", P.MANAGE_DICTIONARY),
-            Entry(_("Scheduled jobs"), "Schedule.runs", P.MANAGE_YEARS),
+            Entry(_("Scheduled jobs"), "Schedule.runs", P.MANAGE_SCHEDULE),
+            Entry(_("Background jobs"), "Jobs.list", P.MANAGE_SCHEDULE),
             Entry(_("Audit log"), "Audit.list", P.VIEW_AUDIT),
         ),
     ),

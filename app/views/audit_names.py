@@ -353,6 +353,8 @@ SCREENS: Mapping[str, Words] = {
     "PersonalDataScreen": _("Personal data"),
     "Review": _("Review of collective enrolment"),
     "Schedule": _("Scheduled jobs"),
+    "Jobs": _("Background jobs"),
+    "Lapsed": _("Lapsed batches"),
     "Statistics": _("Statistics of collective enrolment"),
     "Training": _("Training clock"),
     "Transfers": _("Transfers of members"),

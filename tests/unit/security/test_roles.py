@@ -30,6 +30,7 @@ view_tree                  x        x       x       x        x      x       .   
 manage_accounts            x        x       x       .        .      .       .       x
 manage_security            .        .       .       .        .      .       .       x
 manage_years               x        .       .       .        .      .       .       .
+manage_schedule            x        .       .       .        .      .       .       .
 view_years                 x        x       x       x        x      x       .       .
 manage_fees                x        .       .       .        .      .       .       .
 view_fees                  x        x       x       x        x      x       .       .
