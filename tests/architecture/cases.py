@@ -51,6 +51,9 @@ U, A, M, B, D, V, N, R, S, T, E = (
     Kind.IMPORT, Kind.SPLIT, Kind.TRANSFER, Kind.ERASURE,
 )  # fmt: skip
 
+NOBODYS = 2**40
+"""A number that no row has."""
+
 IN_YEAR = {"year": YEAR}
 BY_CARD = {"year": YEAR, "channel": "member_card"}
 BY_SOCIAL_CARD = {"year": YEAR, "channel": "social_card"}
@@ -88,8 +91,8 @@ EXTENSION = {
 SCREENS: dict[str, Case] = {
     "Home.index": Case(),
     "Messages.list": Case(queries=[{"list": "unread", "kind": "reminder"}]),
-    "Messages.open": Case(fixed={"row_id": 1}, alone=(404,)),
-    "Messages.mark": Case(body={"mark": "read:1"}, alone=(404,)),
+    "Messages.open": Case(fixed={"row_id": NOBODYS}, alone=(404,)),
+    "Messages.mark": Case(body={"mark": f"read:{NOBODYS}"}, alone=(404,)),
     "Messages.read_all": Case(),
     "Messages.undo": Case(body={"undo": "read:2026-01-01T00:00:00+08:00"}),
     "Messages.settings": Case(),
@@ -99,8 +102,8 @@ SCREENS: dict[str, Case] = {
     "Announcements.file": Case(fixed={"row_id": OFFERED_FILE}),
     "Announcements.keep": Case(),
     "Announcements.create": Case(),
-    "Announcements.edit": Case(fixed={"row_id": 1}, alone=(404,)),
-    "Announcements.take_down": Case(fixed={"row_id": 1}, alone=(404,)),
+    "Announcements.edit": Case(fixed={"row_id": NOBODYS}, alone=(404,)),
+    "Announcements.take_down": Case(fixed={"row_id": NOBODYS}, alone=(404,)),
     "Password.change": Case(),
     "Accounts.list": Case(queries=[{"text": Other.MARK}, {"union": Other.MARK}, {"union": Other.CODE}]),
     "Accounts.create": Case(bodies=[({}, ACCOUNT)]),
