@@ -27,6 +27,7 @@ def create_app(settings: Settings | None = None, login: Login = Login.APPLICATIO
     """
     import app.models  # noqa: F401  (relations find each other by name)
     from app.addresses import RowNumber
+    from app.clock import train
     from app.commands import canbao
     from app.database import CONNECT_ARGUMENTS
     from app.database_roles import addresses
@@ -40,12 +41,14 @@ def create_app(settings: Settings | None = None, login: Login = Login.APPLICATIO
     from app.security.headers import init_headers
     from app.security.manager import AccountSecurity
     from app.templating import install
+    from app.training import look_in
 
     settings = settings or load_settings()
     places = addresses(settings)
     if not places.of(login):
         raise ConfigError(f"CANBAO_DATABASE_URL or CANBAO_{login.value.upper()}_DATABASE_URL is required.")
     configure_logging()
+    train(look_in(places.of(login)) if settings.training else None)
     application = Flask(__name__)
     application.request_class = ReadableRequest
     application.url_map.converters.update(int=RowNumber, default=ReadableWord, string=ReadableWord)

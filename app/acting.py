@@ -10,15 +10,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from flask import current_app, g, has_app_context, has_request_context, request
 from sqlalchemy import Connection, event, text
 from sqlalchemy.orm import Session
 
+from app import clock
 from app.extensions import OneDatabaseSession
 from app.log import request_id
 from app.security.scope import NOBODY, SIGNING_IN, SYSTEM_SCOPE, Scope, scope_of
+from app.transaction import BEGAN, Began
 from config import Login
 
 if TYPE_CHECKING:
@@ -27,9 +31,10 @@ if TYPE_CHECKING:
 LOGIN_ROLE = "none"
 """The role that the process has signed in with."""
 
-TELL = text(
-    """
-    SELECT set_config('role', :role, true),
+_TELL = """
+    SELECT clock_timestamp() AS at,
+           {ahead} AS ahead,
+           set_config('role', :role, true),
            set_config('canbao.actor_id', :actor_id, true),
            set_config('canbao.actor_name', :actor_name, true),
            set_config('canbao.address', :address, true),
@@ -44,8 +49,9 @@ TELL = text(
            set_config('canbao.reached_batches', '', true),
            set_config('canbao.reached_notices', '', true),
            set_config('canbao.reached_invitations', '', true)
-    """
-)
+"""
+TELL = text(_TELL.format(ahead="NULL"))
+TELL_IN_TRAINING = text(_TELL.format(ahead="(SELECT ahead FROM training_clock)"))
 
 
 def act_for(session: Session, actor: Actor) -> None:
@@ -76,8 +82,14 @@ def tell_again(session: Session) -> None:
         _tell(session.connection())
 
 
-def _tell(connection: Connection) -> None:
-    connection.execute(TELL, _facts())
+def _tell(connection: Connection) -> datetime:
+    """The database's time, which comes along."""
+    asked = clock.machine_now()
+    told = connection.execute(TELL_IN_TRAINING if clock.in_training() else TELL, _facts()).one()
+    clock.compare(asked, told.at, clock.machine_now())
+    clock.note_ahead(told.ahead)
+    began: datetime = told.at
+    return began
 
 
 def _facts() -> dict[str, str]:
@@ -112,6 +124,6 @@ def _role_and_scope(actor: Actor | None) -> tuple[str, Scope]:
 
 
 @event.listens_for(OneDatabaseSession, "after_begin")
-def _begin(_session: Session, transaction: Any, connection: Connection) -> None:
+def _begin(session: Session, transaction: Any, connection: Connection) -> None:
     if not transaction.nested:
-        _tell(connection)
+        session.info[BEGAN] = Began(_tell(connection), monotonic())

@@ -17,6 +17,8 @@ from procrastinate.tasks import configure_task
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from app.clock import in_real_time
+
 known_tasks: dict[str, Callable[..., None]] = {}
 """Task name → the function that does the work, called with the job's own arguments."""
 
@@ -61,7 +63,7 @@ def _defer(
         job_manager=_jobs,
         lock=job_lock,
         queueing_lock=only_one,
-        schedule_at=not_before,
+        schedule_at=None if not_before is None else in_real_time(not_before),
         connection=_driver_connection(session),
     )
     return job.defer(**arguments)

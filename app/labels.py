@@ -11,6 +11,8 @@ from enum import Enum
 from flask_babel import lazy_gettext as _
 from flask_babel.speaklater import LazyString
 
+from app.message_labels import MESSAGE_WORDS
+
 TONES: Mapping[str, Mapping[str, str]] = {
     "BatchStatus": {
         "submitted": "go",
@@ -134,6 +136,11 @@ WORDS: Mapping[str, Mapping[str, LazyString]] = {
         "settle": _("Settle"),
         "lapse": _("Lapse"),
     },
+    "LapseReason": {
+        "unpaid": _("The union's own share was not paid by the payment date"),
+        "unfiled": _("Not filed with the centre by the end of filing"),
+        "rejected": _("Rejected by the centre and not filed again in time"),
+    },
     "DistrictBatchAction": {
         "accept": _("Accept"),
         "reject": _("Reject"),
@@ -177,10 +184,7 @@ WORDS: Mapping[str, Mapping[str, LazyString]] = {
         "union_association": _("Union association"),
         "union_branch": _("Union branch or group"),
     },
-    "UnionCategory": {
-        "ordinary": _("Ordinary union"),
-        "central_enterprise": _("Central-enterprise union"),
-    },
+    "UnionCategory": {"ordinary": _("Ordinary union"), "central_enterprise": _("Central-enterprise union")},
     "MembershipKind": {
         "employed": _("With a linked employer"),
         "external": _("Joined outside the employer"),
@@ -334,10 +338,7 @@ WORDS: Mapping[str, Mapping[str, LazyString]] = {
         "valid": _("Valid"),
         "long_term": _("Long-term"),
     },
-    "NoticeKind": {
-        "grassroots": _("Notice to a grassroots union"),
-        "district": _("Notice to a district"),
-    },
+    "NoticeKind": {"grassroots": _("Notice to a grassroots union"), "district": _("Notice to a district")},
     "AuditKind": {
         "change": _("Data changed"),
         "sign_in": _("Signed in"),
@@ -369,11 +370,7 @@ WORDS: Mapping[str, Mapping[str, LazyString]] = {
         "role": _("Role changed"),
         "second_factor": _("Second factor changed"),
     },
-    "MailPurpose": {
-        "invitation": _("Invitation"),
-        "password_reset": _("Password reset"),
-        "second_factor_reset": _("Second factor taken off"),
-    },
+    **MESSAGE_WORDS,
 }
 
 

@@ -8,10 +8,12 @@ from sqlalchemy.orm import Session
 
 from app.gateways.mail import FileMail, Letter, SmtpMail, gateway_of
 from app.labels import WORDS
-from app.models import Invitation, Mail
+from app.models import Invitation, Mail, Message
 from app.rules.accounts import MailPurpose
+from app.rules.messages import MessageKind
 from app.security.tokens import invitation_token
 from app.sentences import written_out
+from app.sentences.messages import line_text, told_text
 
 LANGUAGES = ("zh_Hans_CN", "en")
 
@@ -22,14 +24,21 @@ def mail_gateway() -> SmtpMail | FileMail:
 
 
 def letter_of(session: Session, mail: Mail) -> Letter | None:
-    """What goes out; None if there is nothing to say any more (an invitation taken back or used)."""
+    """What goes out; None if there is nothing to say any more: an invitation taken back or used, a
+    message whose work is done."""
     invitation = session.get(Invitation, mail.invitation_id) if mail.invitation_id else None
     if invitation is not None and (invitation.accepted_at or invitation.withdrawn_at):
+        return None
+    message = session.get(Message, mail.message_id) if mail.message_id else None
+    if message is not None and message.done_at:
         return None
     texts, subject = [], ""
     for language in LANGUAGES:
         with force_locale(language):
-            said = _invitation(mail, invitation) if invitation else _notice(mail)
+            if message is not None:
+                said = _message(message)
+            else:
+                said = _invitation(mail, invitation) if invitation else _notice(mail)
         subject = subject or said[0]
         texts.append(said[1])
     return Letter(mail.id, mail.to_address, subject, "\n\n———\n\n".join(texts) + "\n", mail.created_at)
@@ -53,6 +62,20 @@ def _invitation(mail: Mail, invitation: Invitation) -> tuple[str, str]:
         **facts,
     )
     return subject, text
+
+
+def _message(message: Message) -> tuple[str, str]:
+    lines = (
+        [line_text(line) for line in message.facts["lines"]]
+        if message.kind is MessageKind.REMINDER
+        else [told_text(message.kind, message.facts)]
+    )
+    address = current_app.config["SETTINGS"].address
+    return gettext("Canbao: %(what)s", what=str(WORDS["MessageKind"][message.kind])), gettext(
+        "%(text)s\n\nOpen your inbox: %(link)s\n\nIn its settings you choose which messages reach you by mail.",
+        text="\n\n".join(lines),
+        link=f"{address}/messages/",
+    )
 
 
 def _notice(mail: Mail) -> tuple[str, str]:

@@ -28,7 +28,14 @@ class Section:
 
 
 MENU: tuple[Section, ...] = (
-    Section(None, (Entry(_("Workbench"), "Home.index", P.VIEW_HOME),)),
+    Section(
+        None,
+        (
+            Entry(_("Workbench"), "Home.index", P.VIEW_HOME),
+            Entry(_("Messages"), "Messages.list", P.VIEW_HOME),
+            Entry(_("Announcements and downloads"), "Announcements.list", P.VIEW_HOME),
+        ),
+    ),
     Section(
         _("Member management"),
         (
@@ -85,6 +92,7 @@ MENU: tuple[Section, ...] = (
             Entry(_("Outgoing mail"), "Letters.list", P.MANAGE_SECURITY),
             Entry(_("Dictionary"), "Dictionary.list", P.MANAGE_DICTIONARY),
             Entry(_("Scheduled jobs"), "Schedule.runs", P.MANAGE_YEARS),
+            Entry(_("Training clock"), "Training.clock", P.MANAGE_YEARS),
             Entry(_("Audit log"), "Audit.list", P.VIEW_AUDIT),
         ),
     ),

@@ -21,6 +21,7 @@ from app.api.sign_in import LoginApi
 from app.api.years import YearsApi
 from app.extensions import csrf
 from app.views.accounts import Accounts
+from app.views.announcements import Announcements
 from app.views.audit import Audit
 from app.views.centre import Centre
 from app.views.confirmation import Confirmation
@@ -41,6 +42,7 @@ from app.views.language import LanguageSwitch
 from app.views.login import LoginView
 from app.views.marks import Marks
 from app.views.members import Members
+from app.views.messages import Messages
 from app.views.metrics import init_request_metrics, metrics
 from app.views.monitor import Monitor
 from app.views.numbers import Numbers
@@ -58,6 +60,7 @@ from app.views.settlement import DistrictBatches
 from app.views.sign_in_help import SignInHelp
 from app.views.signing import ask_for_what_comes_first
 from app.views.statistics import Statistics
+from app.views.training import Training
 from app.views.transfers import Transfers
 from app.views.years import Years
 from scheduler.timetable import TIMETABLE
@@ -78,6 +81,8 @@ SCREENS: tuple[type[Any], ...] = (
     Online,
     Letters,
     SignInHelp,
+    Messages,
+    Announcements,
     Dictionary,
     Enrolment,
     Confirmation,
@@ -109,6 +114,9 @@ SCREENS: tuple[type[Any], ...] = (
 )
 """Subclasses of `app.views.base.Screen`."""
 
+IN_TRAINING: tuple[type[Any], ...] = (Training,)
+"""Screens that are there only with `CANBAO_TRAINING=1`."""
+
 APIS: tuple[type[Any], ...] = (
     LoginApi,
     OrganisationApi,
@@ -136,7 +144,7 @@ def register_all(app: Flask, appbuilder: AppBuilder) -> None:
     appbuilder.sm.auth_view = appbuilder.add_view_no_menu(LoginView)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
-    for screen in SCREENS:
+    for screen in SCREENS + (IN_TRAINING if app.config["SETTINGS"].training else ()):
         appbuilder.add_view_no_menu(screen)
     for api in APIS:
         appbuilder.add_api(api)

@@ -30,7 +30,7 @@ LANGUAGES = {"zh_Hans_CN": ("zh-CN", "中文"), "en": ("en", "English")}
 # What an address says of where one stands in a list; every other parameter is a filter that somebody set.
 PLACES = frozenset(
     {"after", "before", "at", "page_size", "year", "bucket", "tab", "plan", "term", "parent", "show"}
-    | {"list", "to", "made", "saved"}
+    | {"list", "to", "made", "saved", "undo"}
 )
 BROWSERS = ("Edg", "Firefox", "Chrome", "Safari")
 SYSTEMS = ("Windows", "Android", "iPhone", "iPad", "Mac OS X", "Linux")
@@ -40,7 +40,8 @@ SYSTEMS = ("Windows", "Android", "iPhone", "iPad", "Mac OS X", "Linux")
 def install(app: Flask) -> None:
     """Teach the application's templates our words; called once by ``create_app``."""
     from app.views import people_words
-    from app.views.calendar import frame_deadline
+    from app.views.calendar import frame_deadline, frame_training
+    from app.views.messages import frame_unread
     from app.views.plain import modelview_allows
 
     app.jinja_env.filters.update(
@@ -71,6 +72,8 @@ def install(app: Flask) -> None:
         home_url=home_url,
         frame_actor=actor_or_none,
         frame_deadline=frame_deadline,
+        frame_training=frame_training,
+        frame_unread=frame_unread,
         modelview_allows=modelview_allows,
         frame_menu=frame_menu,
         link_to=link_to,

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from app.clock import now
+from app.clock import SHANGHAI, now, real_now
 from app.jobs import enqueue
 from app.log import log
+from app.queries.years import years_not_over
 from app.security.sessions import end_what_is_over, session_limits
 from app.services.audit import seal_audit_log
+from app.services.figures import add_up_members, take_figures
 from app.services.imports import give_up_abandoned
 
 ATTEMPTS_AFTER_KILLS = 5
@@ -46,8 +48,17 @@ def seal_audit(session: Session, boundary: datetime) -> str:
 
 def end_sessions(session: Session, boundary: datetime) -> str:
     """Sessions that nobody ended are over in any case; here that is written down."""
-    ended = end_what_is_over(session, session_limits(), now())
+    ended = end_what_is_over(session, session_limits(), real_now())
     return f"{ended} sessions over" if ended else "no session over"
+
+
+def take_figures_of_the_day(session: Session, boundary: datetime) -> str:
+    """Write how the day before the boundary ended, for every year that isn't over."""
+    add_up_members(session)
+    day = boundary.astimezone(SHANGHAI).date() - timedelta(days=1)
+    years = years_not_over(session, day)
+    written = [take_figures(session, year=year, day=day, now=now()) for year in years]
+    return f"{day} counted, {sum(figures or 0 for figures in written)} figures new"
 
 
 def enqueue_check(session: Session, boundary: datetime) -> str:

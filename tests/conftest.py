@@ -12,6 +12,7 @@ from hypothesis import settings as hypothesis_settings
 from sqlalchemy.orm import Session
 
 from app import create_app
+from app.clock import heed_machine_alone
 from app.database import leave_embedded, migrate_to_head, start_embedded
 from app.jobs import perform_pending
 from config import Login, Settings
@@ -27,6 +28,8 @@ def pytest_configure() -> None:
 
     A machine with other work is slow, not wrong: no example has a deadline.
     """
+    # Tests put this machine's clock where they want it; the database's stands still in today.
+    heed_machine_alone()
     hypothesis_settings.register_profile("canbao", deadline=None)
     hypothesis_settings.load_profile("canbao")
     fresh_seed()

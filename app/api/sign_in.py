@@ -10,7 +10,7 @@ from flask_appbuilder.security.api import SecurityApi
 from flask_jwt_extended import create_access_token, get_jwt
 from werkzeug.exceptions import BadRequest
 
-from app.clock import now
+from app.clock import now, real_now
 from app.models import Account
 from app.rules.accounts import SecondFactor, needs_second_factor, password_expired
 from app.rules.sign_in import SessionEnd, SessionKind
@@ -90,7 +90,7 @@ class LoginApi(SecurityApi):  # type: ignore[misc]
         """
         with transaction() as session:
             note_sign_out(session, current_actor().account_id)
-            end_session(session, str(get_jwt()[SESSION_CLAIM]), SessionEnd.SIGNED_OUT, now())
+            end_session(session, str(get_jwt()[SESSION_CLAIM]), SessionEnd.SIGNED_OUT, real_now())
         return current_app.response_class(status=204)
 
 

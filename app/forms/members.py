@@ -11,6 +11,7 @@ from flask_wtf import FlaskForm
 from wtforms import BooleanField, Form, HiddenField, SelectField, StringField, TextAreaField
 from wtforms.validators import Length
 
+from app.forms.review import DayField
 from app.forms.search import NumberField
 from app.labels import choices
 from app.rules.dates import LONG_TERM_WORD, Expiry
@@ -67,6 +68,8 @@ class MemberFilterForm(Form):
     card_status = SelectField(_("Card status"), choices=[("", ""), *choices(CardStatus)])
     employment_status = SelectField(_("Employment"), choices=[("", ""), *choices(EmploymentStatus)])
     expiry = SelectField(_("Expiring documents"), choices=[("", ""), *choices(Expiry)])
+    joined_from = DayField(_("Joined from"))
+    joined_to = DayField(_("Joined until"))
 
 
 class CoverFilterForm(Form):

@@ -20,13 +20,27 @@ UNPACKED_BYTES = 200 * 1024 * 1024
 PARTS = 2_000
 """Parts of a container that are looked at; a workbook with pictures in it has some hundreds."""
 
+ACTIVE_PARTS = (
+    "vbaproject",
+    "activex",
+    "embeddings/",
+    "externallinks/",
+    "customui",
+    "macrosheets/",
+    "dialogsheets/",
+    "connections.xml",
+    "querytables/",
+    "webextension",
+)
+"""Of a workbook: macros, controls, other files inside, and what it fetches from elsewhere."""
+
 COMPOUND_FILE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 PART_OF_ZIP = b"PK\x01\x02"
 UNSUPPORTED_MEDIA = 415
 ENOUGH_TO_TELL = 64 * 1024
 SEPARATORS = ",\t;"
 
-_ZIP = (b"PK\x03\x04", b"PK\x05\x06")
+ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 _OLDER_THAN_97 = (b"\x09\x00\x04\x00", b"\x09\x02\x06\x00", b"\x09\x04\x06\x00")
 _NEVER_A_TABLE = (
     b"%PDF",
@@ -72,11 +86,24 @@ def recognise(content: bytes) -> FileKind:
         raise RuleViolation("workbook_empty")
     if content.startswith(COMPOUND_FILE):
         return _compound(content)
-    if content.startswith(_ZIP):
+    if content.startswith(ZIP):
         return _container(content)
     if content.startswith(_OLDER_THAN_97):
         raise RuleViolation("workbook_old_format", status=UNSUPPORTED_MEDIA)
     return _text(content)
+
+
+def require_plain_workbook(content: bytes) -> None:
+    """Refuse a container that isn't an .xlsx, or that does or fetches something when it is opened.
+
+    Raises what ``recognise`` does, or RuleViolation ``workbook_active``.
+    """
+    if recognise(content) is not FileKind.XLSX:
+        raise RuleViolation("workbook_not_xlsx", status=UNSUPPORTED_MEDIA)
+    with zipfile.ZipFile(io.BytesIO(content)) as parts:
+        names = [name.lower() for name in parts.namelist()]
+    if any(part in name for name in names for part in ACTIVE_PARTS):
+        raise RuleViolation("workbook_active")
 
 
 def encoding_of(start: bytes) -> str | None:

@@ -1,19 +1,23 @@
 """All tables, imported once so that relations and metadata are whole."""
 
 from app.models.accounts import Account
+from app.models.announcements import Announcement, AnnouncementFile, AnnouncementRead
 from app.models.audit import AuditEntry, AuditLink
 from app.models.dictionary import ReasonCode, ReasonKind
 from app.models.documents import Notice, NoticeKind, NoticeVersion, StoredFile
 from app.models.enrolment import Enrolment, EnrolmentBatch, PlanChoice
 from app.models.events import Event, EventObject
 from app.models.fees import FeeSetting, FeeSplit
+from app.models.figures import DailyFigure, FigureDay, MemberCount, MemberCountChange
 from app.models.imports import ImportError, ImportProgress, ImportRow, ImportRun
 from app.models.invitations import Invitation, Mail, RoleHolding
 from app.models.members import EnrolmentConfirmation, EnrolmentExclusion, Member, RetirementKeep
+from app.models.messages import Message, MutedKind
 from app.models.organisation import Employer, Union
+from app.models.payments import GrassrootsPayment
 from app.models.personal_data import ErasureRequest, MemberCorrection
 from app.models.requests import IdempotencyKey
-from app.models.schedule import SchedulerRun
+from app.models.schedule import SchedulerPause, SchedulerRun
 from app.models.settlement import DistrictBatch, DistrictBatchPlan, PaymentVoucher
 from app.models.sign_in import (
     AccountSession,
@@ -23,14 +27,19 @@ from app.models.sign_in import (
     UsedCaptcha,
     UsedPassword,
 )
+from app.models.training import TrainingClock
 from app.models.transfers import MemberTransfer
 from app.models.years import Plan, ProtectionWindow, ProtectionYear, WindowExtension, YearPlan
 
 __all__ = [
     "Account",
+    "Announcement",
+    "AnnouncementFile",
+    "AnnouncementRead",
     "AuditEntry",
     "AuditLink",
     "AccountSession",
+    "DailyFigure",
     "DistrictBatch",
     "DistrictBatchPlan",
     "Employer",
@@ -43,6 +52,8 @@ __all__ = [
     "EventObject",
     "FeeSetting",
     "FeeSplit",
+    "FigureDay",
+    "GrassrootsPayment",
     "IdempotencyKey",
     "ImportError",
     "ImportProgress",
@@ -52,7 +63,11 @@ __all__ = [
     "Mail",
     "Member",
     "MemberCorrection",
+    "MemberCount",
+    "MemberCountChange",
     "MemberTransfer",
+    "Message",
+    "MutedKind",
     "Notice",
     "NoticeKind",
     "NoticeVersion",
@@ -66,10 +81,12 @@ __all__ = [
     "RecoveryCode",
     "RetirementKeep",
     "RoleHolding",
+    "SchedulerPause",
     "SchedulerRun",
     "SecondFactorKey",
     "SignInFailure",
     "StoredFile",
+    "TrainingClock",
     "Union",
     "UsedCaptcha",
     "UsedPassword",

@@ -26,6 +26,7 @@ from app.rules.enrolment import (
     Channel,
     EnrolmentKind,
     EnrolmentStatus,
+    LapseReason,
     Term,
 )
 from app.rules.fees import Amounts
@@ -88,6 +89,7 @@ class EnrolmentBatch(Scoped, Entity):
     decided_at: Mapped[Instant | None]
     return_reason: Mapped[str | None] = mapped_column(String(40))
     return_text: Mapped[str] = mapped_column(Text, default="", server_default="")
+    lapsed_why: Mapped[LapseReason | None] = mapped_column(choice(LapseReason, "lapse_reason_known"))
     district_batch_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("district_batch.id"))
 
     __table_args__ = (
@@ -114,6 +116,7 @@ class EnrolmentBatch(Scoped, Entity):
             "(status IN ('forwarded', 'completed')) = (district_batch_id IS NOT NULL)",
             name="filed_batches_belong_to_a_district_batch",
         ),
+        CheckConstraint("lapsed_why IS NULL OR status = 'lapsed'", name="only_a_lapsed_batch_says_why"),
         CheckConstraint("status <> 'returned' OR return_reason IS NOT NULL", name="a_return_has_a_reason"),
         CheckConstraint(
             "status NOT IN ('approved', 'forwarded', 'completed')"
@@ -124,6 +127,12 @@ class EnrolmentBatch(Scoped, Entity):
         Index("enrolment_batch_by_district", "district_id", "year", "status", "id"),
         Index("enrolment_batch_by_second", "second_id", "year", "status", "id"),
         Index("enrolment_batch_by_year", "year", "status", "id"),
+        Index(
+            "enrolment_batch_not_filed",
+            "year",
+            "id",
+            postgresql_where=text("status IN ('submitted', 'approved')"),
+        ),
         Index(
             "enrolment_batch_by_district_batch",
             "district_batch_id",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, func, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -97,6 +97,7 @@ class Mail(Entity):
     purpose: Mapped[MailPurpose] = mapped_column(choice(MailPurpose, "mail_purpose_known"))
     to_address: Mapped[str] = mapped_column(String(320))
     invitation_id: Mapped[int | None] = mapped_column(ForeignKey("invitation.id"))
+    message_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("message.id", ondelete="CASCADE"))
     facts: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict, server_default="{}")
     """What its words name; never a password or a link."""
     created_at: Mapped[Instant]
@@ -107,6 +108,16 @@ class Mail(Entity):
         CheckConstraint(
             "(purpose = 'invitation') = (invitation_id IS NOT NULL)",
             name="an_invitation_mail_names_its_invitation",
+        ),
+        CheckConstraint(
+            "(purpose = 'message') = (message_id IS NOT NULL)", name="a_message_mail_names_its_message"
+        ),
+        Index("mail_of_message", "message_id", postgresql_where=text("message_id IS NOT NULL")),
+        Index(
+            "mail_to_send",
+            "created_at",
+            "id",
+            postgresql_where=text("message_id IS NOT NULL AND sent_at IS NULL"),
         ),
         {"implicit_returning": False},
     )

@@ -7,6 +7,7 @@ from datetime import date
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
+    Computed,
     ForeignKey,
     Index,
     LargeBinary,
@@ -89,6 +90,14 @@ class Member(Scoped, Entity):
     card_problem: Mapped[str] = mapped_column(Text, default="", server_default="")
     created_at: Mapped[Instant]
     updated_at: Mapped[Instant]
+    joined_day: Mapped[date] = mapped_column(
+        Computed(
+            "COALESCE(joined_on, (created_at AT TIME ZONE 'Asia/Shanghai'::text)::date)",
+            persisted=True,
+        ),
+        nullable=True,
+    )
+    """``joined_on``, or the day of entry where nobody said when."""
     erased_at: Mapped[Instant | None]
     """Since then the row only stands for somebody in counts and amounts: see ``app.services.erasing``."""
 
@@ -120,6 +129,7 @@ class Member(Scoped, Entity):
             "id",
             postgresql_where=text("NOT id_never_expires"),
         ),
+        Index("member_by_joining", "joined_day", "district_id", "union_id"),
         Index("member_by_tag", "union_id", "tag", postgresql_where=text("tag <> ''")),
         Index("member_by_name", "name", postgresql_ops={"name": "text_pattern_ops"}),
     )

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, bindparam, func, select
 from sqlalchemy.orm import Session, aliased
 
 from app.models import (
@@ -115,24 +115,27 @@ def notice_versions(session: Session, notice: Notice | None) -> Sequence[NoticeV
     ).all()
 
 
+LIVE_FIGURES = (
+    select(
+        EnrolmentBatch.plan,
+        EnrolmentBatch.channel,
+        func.sum(EnrolmentBatch.headcount).label("people"),
+        *(func.sum(getattr(EnrolmentBatch, share)).label(share) for share in MONEY),
+    )
+    .where(
+        EnrolmentBatch.union_id == bindparam("of_union"),
+        EnrolmentBatch.year == bindparam("in_year"),
+        EnrolmentBatch.status.in_(LIVE_BATCHES),
+    )
+    .group_by(EnrolmentBatch.plan, EnrolmentBatch.channel)
+)
+
+
 def live_figures(
     session: Session, union_id: int, year: int
 ) -> tuple[dict[tuple[str, Channel], int], Amounts]:
     """The union's live batches of the year: people by plan and channel, and what they cost in yuan."""
-    rows = session.execute(
-        select(
-            EnrolmentBatch.plan,
-            EnrolmentBatch.channel,
-            func.sum(EnrolmentBatch.headcount).label("people"),
-            *(func.sum(getattr(EnrolmentBatch, share)).label(share) for share in MONEY),
-        )
-        .where(
-            EnrolmentBatch.union_id == union_id,
-            EnrolmentBatch.year == year,
-            EnrolmentBatch.status.in_(LIVE_BATCHES),
-        )
-        .group_by(EnrolmentBatch.plan, EnrolmentBatch.channel)
-    ).all()
+    rows = session.execute(LIVE_FIGURES, {"of_union": union_id, "in_year": year}).all()
     people = {(row.plan, row.channel): int(row.people) for row in rows}
     return people, Amounts(*(sum((getattr(row, share) for row in rows), Decimal("0.00")) for share in MONEY))
 

@@ -7,7 +7,8 @@ functions run as the owner, tell just what is asked, and look themselves at who 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -29,6 +30,8 @@ from sqlalchemy import (
     column,
     func,
     select,
+    text,
+    true,
 )
 from sqlalchemy.orm import Session
 
@@ -203,3 +206,65 @@ def reach_filed(session: Session, district_batch_id: int) -> None:
 def reach_notice(session: Session, number: str, check_code: str) -> None:
     """Bring a notice within reach of whoever holds the paper, by its number and check code."""
     session.execute(select(func.wall.reach_notice(number, check_code)))
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """What is told: ``occasion`` makes it the same thing, told once; ``mailed`` writes letters as well."""
+
+    kind: str
+    about: str
+    at: datetime
+    occasion: datetime
+    mailed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """How many accounts were told, and how many letters are to go out."""
+
+    accounts: int
+    letters: int
+
+
+def tell_unions(
+    session: Session, telling: Telling, roles: Iterable[str], wanted: str, facts: Mapping[str, Any]
+) -> Told:
+    """Tell whoever works in the roles: ``wanted`` is SQL that answers ``(union_id, about_id, facts)``, with its
+    parameters in ``facts``; where the union is NULL, everybody in the roles."""
+    statement = text(f"""
+        WITH wanted (union_id, about_id, facts) AS ({wanted})
+        SELECT t.told, t.letters
+          FROM (SELECT array_agg(union_id) AS unions, array_agg(about_id) AS ids, array_agg(facts) AS facts
+                  FROM wanted) AS w
+         CROSS JOIN LATERAL wall.tell_unions(:kind, :about, :at, :occasion, :mailed, CAST(:roles AS text[]),
+                                             w.unions, w.ids, w.facts) AS t
+    """)  # noqa: S608  (the caller's own constant)
+    row = session.execute(statement, {**asdict(telling), "roles": list(roles), **facts}).one()
+    return Told(row.told, row.letters)
+
+
+def tell_accounts(session: Session, telling: Telling, wanted: Select[*tuple[Any, ...]]) -> Told:
+    """Tell accounts: ``wanted`` selects ``account_id``, ``about_id`` and ``facts``."""
+    each = wanted.cte("wanted")
+    together = select(
+        func.array_agg(cast(each.c.account_id, BigInteger)).label("accounts"),
+        func.array_agg(each.c.about_id).label("ids"),
+        func.array_agg(each.c.facts).label("facts"),
+    ).subquery("together")
+    told = (
+        func.wall.tell(
+            telling.kind,
+            telling.about,
+            telling.at,
+            telling.occasion,
+            telling.mailed,
+            together.c.accounts,
+            together.c.ids,
+            together.c.facts,
+        )
+        .table_valued(column("told", BigInteger), column("letters", BigInteger))
+        .lateral("t")
+    )
+    row = session.execute(select(told.c.told, told.c.letters).select_from(together.join(told, true()))).one()
+    return Told(row.told, row.letters)

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from app.queries.check_audit import AUDIT_CHECKS
 from app.queries.check_enrolment import ENROLMENT_CHECKS
+from app.queries.check_figures import FIGURE_CHECKS
 from app.queries.check_log import LOG_CHECKS
 from app.queries.check_money import MONEY_CHECKS
 from app.queries.check_personal import PERSONAL_CHECKS
@@ -50,6 +51,7 @@ def all_checks() -> dict[str, str]:
         **AUDIT_CHECKS,
         **SCOPE_CHECKS,
         **PERSONAL_CHECKS,
+        **FIGURE_CHECKS,
     }
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import and_, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
-from app.models import FeeSetting, FeeSplit, Union
+from app.models import FeeSetting, FeeSplit, Union, YearPlan
 from app.queries.paging import Cursor, Page, page_of
 from app.rules.enrolment import Term
 from app.rules.fees import Amounts
@@ -37,25 +37,54 @@ def unit_amounts(
 ) -> Amounts:
     """Per person, in yuan: the split for this union, else its district's, else the municipal default.
 
-    Raises ``fee_unset`` where the municipal union has set no fee that is valid now.
+    Raises ``plan_not_offered``, and ``fee_unset`` where the municipal union has set no fee that is valid now.
     """
-    setting = fee_setting(session, year, plan, union.category, term)
-    if setting is None or not setting.valid_from <= now < setting.valid_to:
+    asked = {
+        "in_year": year,
+        "of_plan": plan,
+        "of_category": union.category,
+        "of_term": term,
+        "in_district": union.district_id,
+        "of_union": union.id,
+    }
+    found = session.execute(FEE_OF_UNION, asked).first()
+    if found is None:
+        raise RuleViolation("plan_not_offered", field="plan", plan=plan, year=year)
+    if found.FeeSetting is None or not found.FeeSetting.valid_from <= now < found.FeeSetting.valid_to:
         raise RuleViolation("fee_unset", field="plan", plan=plan, year=year, category=union.category)
-    split = session.scalar(
-        select(FeeSplit)
-        .where(
-            FeeSplit.year == year,
-            FeeSplit.plan == plan,
-            FeeSplit.union_category == union.category,
-            FeeSplit.term == term,
-            FeeSplit.district_id == union.district_id,
-            or_(FeeSplit.union_id == union.id, FeeSplit.union_id.is_(None)),
-        )
-        .order_by(FeeSplit.union_id.is_(None))
-        .limit(1)
+    in_force: FeeSplit | FeeSetting = found.FeeSplit or found.FeeSetting
+    return in_force.amounts()
+
+
+# Put together once: every submit asks it.
+FEE_OF_UNION = (
+    select(FeeSetting, FeeSplit)
+    .select_from(YearPlan)
+    .outerjoin(
+        FeeSetting,
+        and_(
+            FeeSetting.year == YearPlan.year,
+            FeeSetting.plan == YearPlan.plan,
+            FeeSetting.union_category == bindparam("of_category"),
+            FeeSetting.term == bindparam("of_term"),
+        ),
     )
-    return split.amounts() if split else setting.amounts()
+    .outerjoin(
+        FeeSplit,
+        and_(
+            FeeSplit.year == FeeSetting.year,
+            FeeSplit.plan == FeeSetting.plan,
+            FeeSplit.union_category == FeeSetting.union_category,
+            FeeSplit.term == FeeSetting.term,
+            FeeSplit.district_id == bindparam("in_district"),
+            or_(FeeSplit.union_id == bindparam("of_union"), FeeSplit.union_id.is_(None)),
+        ),
+    )
+    .where(YearPlan.year == bindparam("in_year"), YearPlan.plan == bindparam("of_plan"))
+    # The union's own split before the one for all its district's unions.
+    .order_by(FeeSplit.union_id)
+    .limit(1)
+)
 
 
 def fee_settings(session: Session, year: int) -> list[FeeSetting]:

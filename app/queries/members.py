@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Select, func, literal, select
@@ -41,6 +42,8 @@ class MemberFilter:
     tag: str = ""
     kind: MembershipKind | None = None
     expiry: Expiry | None = None
+    joined_from: date | None = None
+    joined_to: date | None = None
 
 
 def members_matching(actor: Actor, wanted: MemberFilter) -> Select[*tuple[Any, ...]]:
@@ -67,6 +70,10 @@ def members_matching(actor: Actor, wanted: MemberFilter) -> Select[*tuple[Any, .
         query = query.where(Member.kind == wanted.kind)
     if wanted.expiry is not None:
         query = query.where(in_state(wanted.expiry, today()))
+    if wanted.joined_from is not None:
+        query = query.where(Member.joined_day >= wanted.joined_from)
+    if wanted.joined_to is not None:
+        query = query.where(Member.joined_day <= wanted.joined_to)
     return query
 
 

@@ -211,6 +211,13 @@ def count_waiting(session: Session, actor: Actor) -> dict[Box, int]:
     return {Box.MINE: row[0], Box.SENT: row[1]}
 
 
+def transfers_to_decide(actor: Actor) -> Select[int]:
+    """How many wait for the actor's own decision, as a statement to put into another."""
+    sends = acts_for(actor, MemberTransfer, Side.SENDING)
+    receives = acts_for(actor, MemberTransfer, Side.RECEIVING)
+    return select(func.count()).where(visible_to(actor, MemberTransfer), _in_box(Box.MINE, sends, receives))
+
+
 def left_since_submit(session: Session, union_id: int, year: int, channel: Channel) -> int:
     """People whom the union has enrolled for the year and who are members elsewhere by now.
 

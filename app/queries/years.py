@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import bindparam, func, inspect, or_, select
 from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm.util import identity_key
 
 from app.models import Plan, ProtectionWindow, ProtectionYear, Union, WindowExtension, YearPlan
 from app.queries.beyond import UNIONS_ABOVE, name_of_account
@@ -25,13 +26,22 @@ from app.rules.years import (
 )
 from app.security.actor import Actor
 from app.security.visible import visible_to
+from app.transaction import ask_again
+
+YEAR_AND_WINDOWS = (
+    select(ProtectionYear)
+    .options(joinedload(ProtectionYear.windows))
+    .where(ProtectionYear.year == bindparam("year"))
+)
 
 
 def get_year(session: Session, year: int) -> ProtectionYear:
     """Raises ``not_found`` (404) for a year that nobody set."""
-    with_windows = [joinedload(ProtectionYear.windows)]
+    held = session.identity_map.get(identity_key(ProtectionYear, year))
+    if held is not None and "windows" not in inspect(held).unloaded:
+        return held
     known = EARLIEST_YEAR <= year <= LATEST_YEAR
-    found = session.get(ProtectionYear, year, options=with_windows) if known else None
+    found = session.scalars(YEAR_AND_WINDOWS, {"year": year}).unique().one_or_none() if known else None
     if found is None:
         raise not_found("year")
     return found
@@ -44,6 +54,15 @@ def year_in_work(session: Session) -> ProtectionYear | None:
 
 def years(session: Session) -> list[int]:
     return list(session.scalars(select(ProtectionYear.year).order_by(ProtectionYear.year.desc())))
+
+
+def years_not_over(session: Session, day: date) -> list[int]:
+    """The years whose cover ends on that day or later."""
+    return list(
+        session.scalars(
+            select(ProtectionYear.year).where(ProtectionYear.cover_end >= day).order_by(ProtectionYear.year)
+        )
+    )
 
 
 def plans_of(session: Session, year: int) -> list[Plan]:
@@ -107,6 +126,13 @@ def extensions_for(session: Session, year: int, name: WindowName, union: Union) 
     return [Extension(row.window, row.opens_at, row.closes_at) for row in rows]
 
 
+def extensions_of(session: Session, actor: Actor, year: int) -> list[WindowExtension]:
+    """All that were granted to the actor's own union or to one above it."""
+    above = [actor.union_id, *(u for u in (actor.second_id, actor.district_id) if u is not None)]
+    mine = select(WindowExtension).where(WindowExtension.year == year, WindowExtension.union_id.in_(above))
+    return list(session.scalars(mine.order_by(WindowExtension.closes_at)))
+
+
 def extensions_page(session: Session, actor: Actor, year: int, cursor: Cursor) -> Page:
     """The year's extensions that concern the actor, newest first: extension, union, and who granted it."""
     above = [actor.union_id, *(u for u in (actor.second_id, actor.district_id) if u is not None)]
@@ -127,7 +153,15 @@ def extensions_page(session: Session, actor: Actor, year: int, cursor: Cursor) -
 
 
 def require_window(session: Session, year: int, name: WindowName, union: Union, now: datetime) -> None:
-    """Refuse unless the window is open for this union at ``now``, by itself or by an extension."""
+    """Refuse unless the window is open for this union at ``now``, by itself or by an extension.
+
+    In a transaction it is asked again at the commit.
+    """
+    _require_window(session, year, name, union, now)
+    ask_again(session, lambda lasted: _require_window(session, year, name, union, now + lasted))
+
+
+def _require_window(session: Session, year: int, name: WindowName, union: Union, now: datetime) -> None:
     stored = session.get(ProtectionWindow, (year, name))
     window = stored.as_rule() if stored else None
     if window is None or window.state(now) is not WindowState.OPEN:
@@ -137,7 +171,25 @@ def require_window(session: Session, year: int, name: WindowName, union: Union, 
 def closed_for(
     session: Session, year: int, name: WindowName, rows: Sequence[Any], now: datetime
 ) -> dict[int, RuleViolation]:
-    """Which of these scoped rows (by id) find the window closed: the set-based ``require_window``."""
+    """Which of these scoped rows (by id) find the window closed: the set-based ``require_window``.
+
+    In a transaction it is asked again at the commit: if the window has closed for one of the others, none passes.
+    """
+    closed = _closed_for(session, year, name, rows, now)
+    passed = [row for row in rows if row.id not in closed]
+
+    def ask(lasted: timedelta) -> None:
+        for refusal in _closed_for(session, year, name, passed, now + lasted).values():
+            raise refusal
+
+    if passed:
+        ask_again(session, ask)
+    return closed
+
+
+def _closed_for(
+    session: Session, year: int, name: WindowName, rows: Sequence[Any], now: datetime
+) -> dict[int, RuleViolation]:
     window = session.get(ProtectionWindow, (year, name))
     try:
         require_open(window.as_rule() if window else None, (), now)

@@ -34,6 +34,7 @@ class MailPurpose(StrEnum):
     INVITATION = "invitation"
     PASSWORD_RESET = "password_reset"  # noqa: S105
     SECOND_FACTOR_RESET = "second_factor_reset"
+    MESSAGE = "message"
 
 
 ROLE_LEVELS: dict[str, frozenset[UnionLevel]] = {
@@ -47,6 +48,13 @@ ROLE_LEVELS: dict[str, frozenset[UnionLevel]] = {
     "security_admin": frozenset({UnionLevel.MUNICIPAL}),
 }
 """At which level of union a role has its work (domain section 1)."""
+
+LEVELS_BELOW: dict[UnionLevel, frozenset[UnionLevel]] = {
+    UnionLevel.MUNICIPAL: frozenset({UnionLevel.DISTRICT, UnionLevel.SECOND, UnionLevel.GRASSROOTS}),
+    UnionLevel.DISTRICT: frozenset({UnionLevel.SECOND, UnionLevel.GRASSROOTS}),
+    UnionLevel.SECOND: frozenset({UnionLevel.GRASSROOTS}),
+    UnionLevel.GRASSROOTS: frozenset(),
+}
 
 ROLES_FOR_ALL = frozenset({"municipal_admin", "security_admin"})
 """These create accounts anywhere in the city."""
@@ -100,6 +108,16 @@ def may_hold_together(roles: Set[str], *, first_account: bool, in_other_hands: b
     if len(held) <= 1:
         return True
     return first_account and not in_other_hands and held <= FIRST_ADMINISTRATIONS
+
+
+def roles_to_give(creator_roles: Set[str], level: UnionLevel) -> list[str]:
+    """What somebody of this level may offer in a form; ``check_role_at`` and ``check_manager`` decide."""
+    if creator_roles & ROLES_FOR_ALL:
+        return [
+            role for role in ROLE_LEVELS if "security_admin" in creator_roles or role not in ADMINISTRATIONS
+        ]
+    below = LEVELS_BELOW[level] if creator_roles & ROLES_FOR_BELOW else frozenset()
+    return [role for role, levels in ROLE_LEVELS.items() if levels & below]
 
 
 def check_role_at(role: str, level: UnionLevel | None) -> None:

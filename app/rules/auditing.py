@@ -57,7 +57,7 @@ AUDITED: Mapping[str, Audited] = {
         "id",
         f"id number year channel kind plan term status headcount unit_fee unit_municipal unit_district unit_grassroots"
         f" fee municipal_share district_share grassroots_share cover_start cover_end pay_by submitted_by submitted_at"
-        f" reviewed_level decided_by decided_at return_reason district_batch_id {SCOPE}",
+        f" reviewed_level decided_by decided_at return_reason lapsed_why district_batch_id {SCOPE}",
         named="return_text",
         silent="live_plan updated_at",
     ),
@@ -95,6 +95,7 @@ AUDITED: Mapping[str, Audited] = {
         f" decided_at {SCOPE}",
         named="title reject_text",
     ),
+    "grassroots_payment": Audited("batch_id", f"batch_id amount paid_on recorded_by recorded_at {SCOPE}"),
     "notice": Audited("id", f"id number year kind district_batch_id {SCOPE}", named="check_code"),
     "notice_version": Audited(
         "notice_id", "notice_id version batch_id issued_by issued_at", named="facts", always="version"
@@ -106,7 +107,7 @@ AUDITED: Mapping[str, Audited] = {
         named="member_no employer_id name id_type id_number id_number_hash person_key id_expires_on id_never_expires"
         " phone sex birth_date retirement_class tag work_address joined_on remark employment_status"
         " social_card_status status_checked_on card_status card_no card_issued_on card_problem",
-        silent="created_at updated_at",
+        silent="created_at updated_at joined_day",
         inserts=Inserts.IDS,
     ),
     "member_transfer": Audited(
@@ -139,6 +140,7 @@ AUDITED: Mapping[str, Audited] = {
     "window_extension": Audited(
         "id", f"id year window opens_at closes_at granted_by granted_at {SCOPE}", named="reason"
     ),
+    "training_clock": Audited("id", "id ahead set_by set_at"),
     "plan": Audited("", "code name position", always="code"),
     "year_plan": Audited("year", "year plan", always="plan"),
     "fee_setting": Audited(
@@ -152,6 +154,7 @@ AUDITED: Mapping[str, Audited] = {
         "id year plan union_category term district_id union_id fee municipal_share district_share grassroots_share"
         " set_by set_at",
     ),
+    "scheduler_pause": Audited("", "name paused_by paused_at", always="name"),
     "reason_code": Audited("id", "id kind code label_zh label_en position active"),
     # Who there is.
     "trade_union": Audited(
@@ -203,7 +206,20 @@ AUDITED: Mapping[str, Audited] = {
         named="email salt token_hash",
     ),
     "role_holding": Audited("id", f"id account_id role held_from held_until successor_id {SCOPE}"),
-    "mail": Audited("id", "id purpose invitation_id created_at sent_at", named="to_address facts problem"),
+    "mail": Audited(
+        "id",
+        "id purpose invitation_id message_id created_at sent_at",
+        named="to_address facts problem",
+        inserts=Inserts.IDS,
+    ),
+    # What the city is told.
+    "announcement": Audited(
+        "id",
+        "id kind title levels everybody pinned shown_from shown_until published_by published_at taken_down_at",
+        named="text",
+        silent="updated_at",
+    ),
+    "announcement_file": Audited("file_id", "file_id announcement_id taken_off_at", always="announcement_id"),
     # Files.
     "stored_file": Audited(
         "id", "id media_type size sha256 sealed stored_at emptied_at", named="name content"
@@ -231,7 +247,14 @@ UNAUDITED: Mapping[str, str] = {
     "import_progress": "how far a piece of work is, many times a second",
     "sign_in_failure": "how often somebody failed to sign in, under a keyed hash: each failure is an entry itself",
     "used_captcha": "riddles of the login page that were answered",
+    "message": "what somebody is told of changes that are told themselves",
+    "muted_kind": "what somebody wants to have quiet in the own inbox",
+    "announcement_read": "what somebody has read on the board",
     "idempotency_key": "answers kept for requests that are sent again",
+    "member_count": "how many members a union has, added up at night",
+    "member_count_change": "what changes that count: members themselves are told",
+    "figure_day": "when the figures of a day were counted",
+    "daily_figure": "figures counted at night",
     "scheduler_run": "what the scheduler did, itself a record",
     "ab_permission": "the framework's own permissions: nothing here reads them",
     "ab_view_menu": "the framework's own menu: nothing here reads it",

@@ -60,6 +60,15 @@ class BatchAction(StrEnum):
     LAPSE = "lapse"
 
 
+class LapseReason(StrEnum):
+    """Why a batch lapsed: its union's share wasn't paid in time, its district didn't file it, or the centre rejected
+    it and it wasn't filed again."""
+
+    UNPAID = "unpaid"
+    UNFILED = "unfiled"
+    REJECTED = "rejected"
+
+
 class EnrolmentStatus(StrEnum):
     PENDING = "pending"
     ACTIVE = "active"

@@ -109,6 +109,14 @@ def paper_name(name: str, media_type: str) -> str:
     return f"{(last or 'file')[: NAME_MAX - len(endings[0])]}{endings[0]}"
 
 
+def offered_name(name: str) -> str:
+    """What a workbook that is offered for download is called: it ends as its kind does."""
+    last = file_name(name)
+    if last.lower().endswith(".xlsx") and len(last) > len(".xlsx"):
+        return last
+    return f"{(last or 'file')[: NAME_MAX - len('.xlsx')]}.xlsx"
+
+
 def file_name(name: str) -> str:
     """The last part of a sent name, on one line, without invisible signs; may be empty."""
     return " ".join(cell_text(PurePosixPath(name.replace("\\", "/")).name).split())[-NAME_MAX:]

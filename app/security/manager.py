@@ -8,7 +8,7 @@ from flask import g
 from flask_appbuilder.security.sqla.manager import SecurityManager
 from flask_login import LoginManager
 
-from app.clock import now
+from app.clock import real_now
 from app.extensions import db
 from app.models.accounts import Account
 from app.rules.sign_in import SessionEnd, SessionKind
@@ -59,12 +59,12 @@ class AccountSecurity(SecurityManager):  # type: ignore[misc]
             account = session.get_one(Account, userid)
             account.password = hash_password(password)
             account.must_change_password = True
-            end_sessions(session, account.id, SessionEnd.RESET, now=now())
+            end_sessions(session, account.id, SessionEnd.RESET, now=real_now())
 
 
 def account_of(token: str, kind: SessionKind) -> Account | None:
     """The account of a session that lasts; about once a minute it is written down that it was used."""
-    at, session = now(), db.session()
+    at, session = real_now(), db.session()
     found = live_session(session, token, kind, at)
     if found is not None and is_due(found, at):
         with transaction() as writing:

@@ -44,6 +44,7 @@ class Permission(StrEnum):
     VIEW_FEES = "view_fees"
     SET_SPLIT = "set_split"
     MANAGE_DICTIONARY = "manage_dictionary"
+    MANAGE_ANNOUNCEMENTS = "manage_announcements"
     VIEW_MEMBERS = "view_members"
     EDIT_MEMBERS = "edit_members"
     REVEAL_NUMBERS = "reveal_numbers"
@@ -80,7 +81,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     | _FIGURES
     | _ANSWERS_PEOPLE
     | {P.DECIDE_ERASURE}
-    | {P.MANAGE_TREE, P.IMPORT_TREE, P.MANAGE_ACCOUNTS, P.MANAGE_DICTIONARY}
+    | {P.MANAGE_TREE, P.IMPORT_TREE, P.MANAGE_ACCOUNTS, P.MANAGE_DICTIONARY, P.MANAGE_ANNOUNCEMENTS}
     | {P.MANAGE_YEARS, P.MANAGE_FEES}
     | {P.VIEW_MEMBERS, P.REVEAL_NUMBERS, P.IMPORT_MEMBERS, P.TRANSFER_MEMBERS, P.IMPORT_ANSWERS}
     | {P.VIEW_DISTRICT_BATCHES},

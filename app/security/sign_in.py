@@ -17,7 +17,7 @@ from flask import request
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from app.clock import SHANGHAI, now
+from app.clock import SHANGHAI, real_now
 from app.log import log
 from app.models.accounts import Account
 from app.rules.sign_in import PENDING_LASTS, SessionKind
@@ -93,7 +93,7 @@ def check_password(username: str, password: str, visitor: Visitor) -> Passed:
     Raises RuleViolation `login_failed` (401) or, after too many failures in a row of the account or from the
     address, `login_locked` (429).
     """
-    at = now()
+    at = real_now()
     with transaction() as session:
         found = _find(session, username)
         standing = count_attempt(
@@ -127,7 +127,7 @@ def check_code(passed: Passed, code: str, visitor: Visitor) -> None:
 
     Raises `code_wrong` (401) or `login_locked` (429).
     """
-    at = now()
+    at = real_now()
     with transaction() as session:
         standing = count_attempt(
             session, account_id=passed.account_id, name="", address=visitor.address, now=at
@@ -157,7 +157,7 @@ def require_own_password(account_id: int, password: str, visitor: Visitor, *, fi
 
     Raises `old_password_wrong` or, after five failures, `login_locked` (429).
     """
-    at = now()
+    at = real_now()
     with transaction() as session:
         standing = count_attempt(session, account_id=account_id, name="", address=visitor.address, now=at)
         stored = session.scalar(select(Account.password).where(Account.id == account_id))
@@ -172,7 +172,7 @@ def require_own_password(account_id: int, password: str, visitor: Visitor, *, fi
 
 def let_in(passed: Passed, kind: SessionKind, visitor: Visitor) -> SignedIn:
     """Begin a session for who has passed everything. Raises `login_failed` if the account is gone."""
-    at = now()
+    at = real_now()
     with transaction() as session:
         account = session.get(Account, passed.account_id, with_for_update={"of": Account})
         if account is None or not account.active or _mark(account.password) != passed.mark:

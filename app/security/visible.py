@@ -16,6 +16,7 @@ from app.models import (
     Account,
     AccountSession,
     AuditEntry,
+    DailyFigure,
     DistrictBatch,
     DistrictBatchPlan,
     Enrolment,
@@ -24,6 +25,8 @@ from app.models import (
     EventObject,
     Invitation,
     Member,
+    MemberCount,
+    MemberCountChange,
     MemberTransfer,
     Notice,
     NoticeKind,
@@ -45,6 +48,9 @@ LARGEST_ID = 2**63 - 1
 
 ACCOUNT_KEEPING = (Union, Account, AccountSession, Invitation, RoleHolding)
 """What the security administrator sees of the city."""
+
+COUNTED = (DailyFigure, MemberCount, MemberCountChange)
+"""Counts of a union, seen by whoever sees the union's members."""
 
 
 def visible_to(actor: Actor, entity: Any) -> ColumnElement[bool]:
@@ -100,6 +106,8 @@ def _by_tree(actor: Actor, entity: Any, model: type) -> ColumnElement[bool]:
         return true()
     if model is MemberTransfer:
         return or_(*(acts_for(actor, entity, side) for side in Side))
+    if model in COUNTED and actor.level is not UnionLevel.GRASSROOTS:
+        return entity.union_id.in_(select(Union.id).where(_by_tree(actor, Union, Union)))
     if model is Account:
         return entity.union_id.in_(select(Union.id).where(_by_tree(actor, Union, Union)))
     if model is AccountSession:

@@ -22,9 +22,12 @@ def move_batches(
     target: BatchStatus,
     batch_ids: Sequence[int],
     now: datetime,
+    *,
+    reason_code: str | None = None,
     **changes: Any,
 ) -> None:
-    """Move batches that the caller holds locked in ``source``; ``changes`` are further columns to set."""
+    """Move batches that the caller holds locked in ``source``; ``changes`` are further columns to set.
+    ``reason_code`` goes into the log."""
     ids = list(batch_ids)
     update_heads = (
         update(EnrolmentBatch)
@@ -42,6 +45,7 @@ def move_batches(
         "action": action,
         "from_state": source,
         "to_state": target,
+        "reason_code": reason_code,
     }
     types = Event.__table__.columns
     heads = select(

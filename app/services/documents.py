@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import secrets
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import func, select
+from sqlalchemy import Table, bindparam, func, insert, select
 from sqlalchemy.orm import Session
 
 from app.clock import SHANGHAI
@@ -26,6 +26,22 @@ from app.rules.fees import Amounts
 from app.security.actor import Actor
 from app.services.events import scope_of
 
+# The tables rather than the classes: these are only written here, at every submit.
+NEW_NOTICE = insert(cast(Table, Notice.__table__)).returning(Notice.__table__.c.id)
+NEW_VERSION = insert(cast(Table, NoticeVersion.__table__)).inline()
+LAST_NOTICE = select(
+    Notice.id,
+    Notice.number,
+    select(func.max(NoticeVersion.version))
+    .where(NoticeVersion.notice_id == Notice.id)
+    .scalar_subquery()
+    .label("version"),
+).where(
+    Notice.union_id == bindparam("of_union"),
+    Notice.year == bindparam("in_year"),
+    Notice.kind == NoticeKind.GRASSROOTS,
+)
+
 
 def issue_grassroots_notice(
     session: Session,
@@ -35,7 +51,7 @@ def issue_grassroots_notice(
     batch: EnrolmentBatch,
     *,
     now: datetime,
-) -> NoticeVersion:
+) -> None:
     """The union's notice as of this submit: everyone in its live batches of the year (M3.1.9)."""
     people, amounts = live_figures(session, union.id, year.year)
     facts = _shared_facts(union, year, amounts, now) | {
@@ -48,16 +64,13 @@ def issue_grassroots_notice(
         "late_rule": year.grassroots_late_rule,
         "signatory": year.grassroots_signature,
     }
-    last = select(func.max(NoticeVersion.version)).where(NoticeVersion.notice_id == Notice.id)
-    stored = session.execute(
-        select(Notice, last.scalar_subquery().label("version")).where(
-            Notice.union_id == union.id, Notice.year == year.year, Notice.kind == NoticeKind.GRASSROOTS
-        )
-    ).first()
+    stored = session.execute(LAST_NOTICE, {"of_union": union.id, "in_year": year.year}).first()
     if stored is not None:
-        return _new_version(session, actor, stored.Notice, stored.version + 1, facts, now, batch_id=batch.id)
-    notice = _new_notice(session, NoticeKind.GRASSROOTS, f"GZ{year.year}{union.id:07d}", union, year)
-    return _new_version(session, actor, notice, 1, facts, now, batch_id=batch.id)
+        _write_version(session, actor, stored.id, stored.number, stored.version + 1, facts, now, batch.id)
+        return
+    number = f"GZ{year.year}{union.id:07d}"
+    notice_id = _write_notice(session, NoticeKind.GRASSROOTS, number, union, year)
+    _write_version(session, actor, notice_id, number, 1, facts, now, batch.id)
 
 
 def issue_district_notice(
@@ -68,7 +81,7 @@ def issue_district_notice(
     batch: DistrictBatch,
     *,
     now: datetime,
-) -> NoticeVersion:
+) -> None:
     """The district's notice for one filed batch: people by plan, and what it owes the centre (M4.5)."""
     lines = session.scalars(
         select(DistrictBatchPlan)
@@ -84,10 +97,9 @@ def issue_district_notice(
         "late_rule": year.district_late_rule,
         "signatory": year.district_signature,
     }
-    notice = _new_notice(
-        session, NoticeKind.DISTRICT, f"QJ{batch.number.removeprefix('CB')}", district, year, batch.id
-    )
-    return _new_version(session, actor, notice, 1, facts, now)
+    number = f"QJ{batch.number.removeprefix('CB')}"
+    notice_id = _write_notice(session, NoticeKind.DISTRICT, number, district, year, batch.id)
+    _write_version(session, actor, notice_id, number, 1, facts, now)
 
 
 def _shared_facts(union: Union, year: ProtectionYear, amounts: Amounts, now: datetime) -> dict[str, Any]:
@@ -110,45 +122,43 @@ def _last_day_before(instant: datetime) -> str:
     return (instant.astimezone(SHANGHAI) - timedelta(microseconds=1)).date().isoformat()
 
 
-def _new_notice(
+def _write_notice(
     session: Session,
     kind: NoticeKind,
     number: str,
     union: Union,
     year: ProtectionYear,
     district_batch_id: int | None = None,
-) -> Notice:
-    notice = Notice(
-        number=number,
-        kind=kind,
-        year=year.year,
-        district_batch_id=district_batch_id,
-        check_code=secrets.token_hex(8),
+) -> int:
+    notice = {
+        "number": number,
+        "kind": kind,
+        "year": year.year,
+        "district_batch_id": district_batch_id,
+        "check_code": secrets.token_hex(8),
         **scope_of(union),
-    )
-    session.add(notice)
-    session.flush()
-    return notice
+    }
+    return int(session.execute(NEW_NOTICE, notice).scalar_one())
 
 
-def _new_version(
+def _write_version(
     session: Session,
     actor: Actor,
-    notice: Notice,
-    number: int,
+    notice_id: int,
+    number: str,
+    version: int,
     facts: dict[str, Any],
     now: datetime,
-    *,
     batch_id: int | None = None,
-) -> NoticeVersion:
-    version = NoticeVersion(
-        notice_id=notice.id,
-        version=number,
-        batch_id=batch_id,
-        facts=facts | {"document_number": notice.number, "version": number},
-        issued_by=actor.account_id or None,
-        issued_at=now,
+) -> None:
+    session.execute(
+        NEW_VERSION,
+        {
+            "notice_id": notice_id,
+            "version": version,
+            "batch_id": batch_id,
+            "facts": facts | {"document_number": number, "version": version},
+            "issued_by": actor.account_id or None,
+            "issued_at": now,
+        },
     )
-    session.add(version)
-    session.flush()
-    return version

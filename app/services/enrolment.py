@@ -7,7 +7,7 @@ from datetime import date, datetime
 from functools import lru_cache
 from typing import Any, cast
 
-from sqlalchemy import ARRAY, BigInteger, ColumnElement, Table, bindparam, func, insert, literal, select, text
+from sqlalchemy import ARRAY, BigInteger, ColumnElement, Table, bindparam, func, literal, select, text
 from sqlalchemy.dialects.postgresql import Insert
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
@@ -16,7 +16,7 @@ from app.models import Enrolment, EnrolmentBatch, EventObject, Member, PlanChoic
 from app.queries.batches import first_live_batch, last_submit
 from app.queries.enrolment import bucket_of, standing
 from app.queries.fees import unit_amounts
-from app.queries.years import get_year, require_plan, require_window
+from app.queries.years import get_year, require_window
 from app.rules.enrolment import (
     BatchAction,
     BatchStatus,
@@ -61,10 +61,8 @@ def submit_batch(
     protection_year = get_year(session, year)
     union = lock_own_union(session, actor)
     require_window(session, year, WindowName.GRASSROOTS_SUBMIT, union, now)
-    require_plan(session, year, plan)
     unit = unit_amounts(session, union, year=year, plan=plan, term=Term.FULL, now=now)
-    _choose_plan(session, union, year, plan)
-    batch_id = session.scalar(text("SELECT nextval(pg_get_serial_sequence('enrolment_batch', 'id'))"))
+    batch_id = _choose_plan(session, union, year, plan)
     people = _enrol_eligible(session, union, protection_year, channel, batch_id, member_ids)
     if people == 0:
         raise _nobody_left(session, union, year, channel, member_ids)
@@ -87,13 +85,14 @@ def submit_batch(
     return batch
 
 
+OWN_UNION = select(Union).where(Union.id == bindparam("own_union")).with_for_update(key_share=True)
+
+
 def lock_own_union(session: Session, actor: Actor) -> Union:
     """The operator's own grassroots union, locked: submits and decisions of one union queue up here."""
     if actor.level is not UnionLevel.GRASSROOTS:
         raise RuleViolation("not_a_grassroots_union", status=403)
-    locked: Union | None = session.scalar(
-        select(Union).where(Union.id == actor.union_id).with_for_update(key_share=True)
-    )
+    locked: Union | None = session.scalar(OWN_UNION, {"own_union": actor.union_id})
     assert locked is not None
     return locked
 
@@ -120,17 +119,22 @@ def _check_ticks(channel: Channel, member_ids: Sequence[int] | None) -> None:
         raise RuleViolation("no_picking", field="member_ids")
 
 
-def _choose_plan(session: Session, union: Union, year: int, plan: str) -> None:
-    """Fix the union's plan of the year, or refuse another than the fixed one, naming what fixed it."""
-    fixed = session.scalar(
-        upsert(cast(Table, PlanChoice.__table__))
-        .values(union_id=union.id, year=year, plan=plan)
-        # Setting what is there already: the statement then answers it.
-        .on_conflict_do_update(index_elements=["union_id", "year"], set_={"plan": PlanChoice.plan})
-        .returning(PlanChoice.__table__.c.plan)
-    )
+FIX_PLAN = (
+    upsert(cast(Table, PlanChoice.__table__))
+    # Setting what is there already: the statement then answers it.
+    .on_conflict_do_update(index_elements=["union_id", "year"], set_={"plan": PlanChoice.plan})
+    .returning(PlanChoice.__table__.c.plan, text("nextval(pg_get_serial_sequence('enrolment_batch', 'id'))"))
+)
+
+
+def _choose_plan(session: Session, union: Union, year: int, plan: str) -> int:
+    """Fix the union's plan of the year, and answer the id for the batch that does so.
+
+    Refuses another plan than the fixed one, naming what fixed it.
+    """
+    fixed, batch_id = session.execute(FIX_PLAN, {"union_id": union.id, "year": year, "plan": plan}).one()
     if fixed == plan:
-        return
+        return int(batch_id)
     first = first_live_batch(session, union.id, year)
     raise RuleViolation(
         "plan_locked",
@@ -227,33 +231,32 @@ def _write_batch(
     now: datetime,
 ) -> EnrolmentBatch:
     amounts = unit.times(people)
-    return session.scalars(
-        insert(EnrolmentBatch)
-        .values(
-            id=batch_id,
-            number=f"JC{year.year}{batch_id:08d}",
-            year=year.year,
-            **scope_of(union),
-            channel=channel,
-            kind=kind,
-            plan=plan,
-            term=Term.FULL,
-            status=BatchStatus.SUBMITTED,
-            headcount=people,
-            unit_fee=unit.fee,
-            unit_municipal=unit.municipal,
-            unit_district=unit.district,
-            unit_grassroots=unit.grassroots,
-            fee=amounts.fee,
-            municipal_share=amounts.municipal,
-            district_share=amounts.district,
-            grassroots_share=amounts.grassroots,
-            cover_start=year.cover_start,
-            cover_end=year.cover_end,
-            pay_by=year.grassroots_payment_due,
-            submitted_by=actor.account_id,
-            submitted_at=now,
-            updated_at=now,
-        )
-        .returning(EnrolmentBatch)
-    ).one()
+    batch = EnrolmentBatch(
+        id=batch_id,
+        number=f"JC{year.year}{batch_id:08d}",
+        year=year.year,
+        **scope_of(union),
+        channel=channel,
+        kind=kind,
+        plan=plan,
+        term=Term.FULL,
+        status=BatchStatus.SUBMITTED,
+        headcount=people,
+        unit_fee=unit.fee,
+        unit_municipal=unit.municipal,
+        unit_district=unit.district,
+        unit_grassroots=unit.grassroots,
+        fee=amounts.fee,
+        municipal_share=amounts.municipal,
+        district_share=amounts.district,
+        grassroots_share=amounts.grassroots,
+        cover_start=year.cover_start,
+        cover_end=year.cover_end,
+        pay_by=year.grassroots_payment_due,
+        submitted_by=actor.account_id,
+        submitted_at=now,
+        updated_at=now,
+    )
+    session.add(batch)
+    session.flush()
+    return batch

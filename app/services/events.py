@@ -13,6 +13,10 @@ from sqlalchemy.orm import Session
 from app.models import Event, EventObject
 from app.security.actor import Actor
 
+# The table rather than the class, and nothing asked back: a row of the log is only written here, and whoever writes it
+# need not see it.
+APPEND = insert(typed(Table, Event.__table__)).inline()
+
 
 def record(
     session: Session,
@@ -30,25 +34,22 @@ def record(
     facts: Mapping[str, Any] | None = None,
 ) -> None:
     """Append one event. ``scope`` is the scoped row (or union) it belongs to; without one only the city sees it."""
-    # The table rather than the class, and nothing asked back: a row of the log is only written here, and whoever
-    # writes it need not see it.
     session.execute(
-        insert(typed(Table, Event.__table__))
-        .inline()
-        .values(
-            object_kind=kind,
-            object_id=object_id,
+        APPEND,
+        {
+            "object_kind": kind,
+            "object_id": object_id,
             **scope_of(scope),
-            at=now,
-            actor_id=actor.account_id or None,
-            actor_name=actor.name,
-            action=action,
-            from_state=from_state,
-            to_state=to_state,
-            reason_code=reason_code,
-            text=text,
-            facts=dict(facts or {}),
-        )
+            "at": now,
+            "actor_id": actor.account_id or None,
+            "actor_name": actor.name,
+            "action": action,
+            "from_state": from_state,
+            "to_state": to_state,
+            "reason_code": reason_code,
+            "text": text,
+            "facts": dict(facts or {}),
+        },
     )
 
 

@@ -9,8 +9,21 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from app.gateways.paper_reader import open_paper
+from app.gateways.workbook_container import MEDIA_TYPES, ZIP, FileKind, require_plain_workbook
+from app.gateways.workbook_reader import open_sheet
 from app.models import StoredFile
-from app.rules.papers import Paper, SafePaper, file_name, paper_name
+from app.rules.imports import ROW_LIMIT
+from app.rules.papers import (
+    PAPER_MAX_BYTES,
+    Paper,
+    PaperProblem,
+    SafePaper,
+    file_name,
+    offered_name,
+    paper_name,
+    refusal,
+)
+from app.rules.violations import RuleViolation
 from app.sealing import Purpose, key_ring
 
 
@@ -22,6 +35,29 @@ def check_paper(paper: Paper, name: str, content: bytes) -> SafePaper:
     """
     media_type, kept = open_paper(paper, content)
     return SafePaper(paper_name(name, media_type), media_type, kept)
+
+
+def check_offer(name: str, content: bytes) -> SafePaper:
+    """A file that everybody may download: a paper as above, or a workbook without macros and links of its own.
+
+    A workbook is opened by the process that reads imports. Raises RuleViolation ``attachment_…`` or ``workbook_…``.
+    """
+    if not content.startswith(ZIP):
+        return check_paper(Paper.ATTACHMENT, name, content)
+    if len(content) > PAPER_MAX_BYTES:
+        raise refusal(
+            Paper.ATTACHMENT,
+            PaperProblem.TOO_LARGE,
+            limit_mb=PAPER_MAX_BYTES // 1024 // 1024,
+            size_mb=f"{len(content) / 1024 / 1024:.1f}",
+        )
+    try:
+        require_plain_workbook(content)
+        with open_sheet(content, row_limit=ROW_LIMIT) as sheet:
+            next(sheet.rows, None)
+    except RuleViolation as problem:
+        raise RuleViolation(problem.code, field="file", status=problem.status, **problem.facts) from problem
+    return SafePaper(offered_name(name), MEDIA_TYPES[FileKind.XLSX], content)
 
 
 def store_paper(session: Session, paper: SafePaper, now: datetime) -> StoredFile:

@@ -11,6 +11,7 @@ from app.models import DistrictBatch, DistrictBatchPlan, EnrolmentBatch, EventOb
 from app.queries.years import get_year, require_window
 from app.rules.contacts import Handler
 from app.rules.enrolment import BatchAction, BatchStatus, Channel, EnrolmentKind
+from app.rules.messages import MessageKind
 from app.rules.organisation import UnionLevel
 from app.rules.settlement import DistrictBatchStatus
 from app.rules.violations import RuleViolation
@@ -20,6 +21,7 @@ from app.security.roles import Permission, require
 from app.services.batch_moves import move_batches
 from app.services.documents import issue_district_notice
 from app.services.events import record, scope_of
+from app.services.messages import tell_centre, tell_operators
 
 
 def file_district_batch(
@@ -82,6 +84,8 @@ def file_district_batch(
         facts={"headcount": batch.headcount, "owed": str(batch.owed)},
     )
     issue_district_notice(session, actor, district, protection_year, batch, now=now)
+    tell_operators(session, MessageKind.BATCH_FILED, approved, now)
+    tell_centre(session, MessageKind.FILED_ARRIVED, batch, now)
     return batch
 
 

@@ -33,6 +33,7 @@ from app.services.import_changes import change_stored
 from app.services.import_judging import judge
 from app.services.import_progress import Tell, nobody, part
 from app.services.import_staging import Reading, copy_errors, forget_rows, open_workbook, stage_chunk
+from app.services.messages import tell_uploader
 from app.services.people_lock import lock_people
 
 Transaction = Callable[[], AbstractContextManager[Session]]
@@ -113,6 +114,7 @@ def check_import(transaction: Transaction, import_id: int, now: datetime, tell: 
         run = _locked(session, import_id)
         judge(session, _uploader(session, run), run, now, part(tell, SHARE_OF_READING, 1))
         run.state = ImportState.READY
+        tell_uploader(session, run, now)
 
 
 def _begin_check(session: Session, import_id: int, now: datetime) -> Reading | None:
@@ -202,6 +204,7 @@ def give_up_abandoned(session: Session, now: datetime) -> int:
         else:
             run.state, run.finished_at = ImportState.FAILED, now
             forget_rows(session, run.id)
+        tell_uploader(session, run, now)
     return len(abandoned)
 
 
@@ -247,3 +250,4 @@ def _refuse_workbook(session: Session, run: ImportRun, problem: RuleViolation, n
         copy_errors(session, run.id, [RowError(1, columns, problem.code, problem.facts)])
     run.state, run.finished_at = ImportState.FAILED, now
     run.problem_code, run.problem_facts = problem.code, dict(problem.facts)
+    tell_uploader(session, run, now)

@@ -14,6 +14,7 @@ from app.models import Enrolment, EnrolmentBatch, EventObject, ReasonKind, Union
 from app.queries.years import closed_for, require_window
 from app.rules.auditing import AuditKind
 from app.rules.enrolment import BatchAction, BatchStatus, EnrolmentStatus, next_status, sources
+from app.rules.messages import MessageKind
 from app.rules.two_people import own_work
 from app.rules.violations import RuleViolation, not_found
 from app.rules.years import WindowName
@@ -24,6 +25,7 @@ from app.security.visible import get_visible, visible_to
 from app.services.batch_moves import move_batches
 from app.services.enrolment import free_plan
 from app.services.events import record
+from app.services.messages import tell_operators
 from app.services.reasons import require_reason
 
 
@@ -95,6 +97,7 @@ def return_batch(
         text=note,
         facts={"marked": len(set(member_ids))},
     )
+    tell_operators(session, MessageKind.BATCH_RETURNED, [batch.id], now)
     return batch
 
 
@@ -141,6 +144,8 @@ def _move(
         decided_at=now,
         reviewed_level=level,
     )
+    if action is BatchAction.APPROVE:
+        tell_operators(session, MessageKind.BATCH_APPROVED, moving, now)
     found = {row.id for row in reached}
     return [
         Decision(batch_id, problems.get(batch_id) if batch_id in found else not_found("enrolment_batch"))

@@ -23,6 +23,7 @@ from app.models import (
 from app.queries.beyond import reach_filed
 from app.queries.years import get_year
 from app.rules.enrolment import BatchAction, BatchStatus, EnrolmentStatus
+from app.rules.messages import MessageKind
 from app.rules.papers import SafePaper
 from app.rules.settlement import (
     DistrictBatchAction,
@@ -41,6 +42,7 @@ from app.security.visible import get_visible
 from app.services.batch_moves import move_batches
 from app.services.events import record, scope_of
 from app.services.files import store_paper
+from app.services.messages import tell_centre, tell_district, tell_operators
 from app.services.reasons import require_reason
 
 
@@ -53,6 +55,7 @@ def accept_district_batch(session: Session, actor: Actor, *, batch_id: int, now:
     batch.accepted_at = now
     batch.voucher_due_on = voucher_due_on(now, get_year(session, batch.year).voucher_due_days)
     _log(session, actor, batch, DistrictBatchAction.ACCEPT, before, now)
+    tell_district(session, MessageKind.FILED_ACCEPTED, batch, now)
     return batch
 
 
@@ -82,6 +85,7 @@ def reject_district_batch(
         district_batch_id=None,
     )
     _log(session, actor, batch, DistrictBatchAction.REJECT, before, now, reason_code=reason_code, text=note)
+    _tell_rejected(session, MessageKind.FILED_REJECTED, batch, ReasonKind.CENTRE_REJECT, reason_code, now)
     return batch
 
 
@@ -130,6 +134,7 @@ def upload_voucher(
         now,
         facts={"voucher": voucher.id, "amount": str(voucher.amount)},
     )
+    tell_centre(session, MessageKind.VOUCHER_ARRIVED, batch, now, voucher)
     return voucher
 
 
@@ -153,6 +158,8 @@ def settle_voucher(session: Session, actor: Actor, *, voucher_id: int, now: date
         .execution_options(synchronize_session=False)
     )
     _log(session, actor, batch, DistrictBatchAction.SETTLE, before, now, facts={"voucher": voucher.id})
+    tell_district(session, MessageKind.VOUCHER_SETTLED, batch, now)
+    tell_operators(session, MessageKind.BATCH_COMPLETED, filed, now)
     return batch
 
 
@@ -178,7 +185,14 @@ def reject_voucher(
         text=note,
         facts={"voucher": voucher.id},
     )
+    _tell_rejected(session, MessageKind.VOUCHER_REJECTED, batch, ReasonKind.VOUCHER_REJECT, reason_code, now)
     return voucher
+
+
+def _tell_rejected(
+    session: Session, kind: MessageKind, batch: DistrictBatch, of: ReasonKind, reason: str, now: datetime
+) -> None:
+    tell_district(session, kind, batch, now, reason=reason, reason_kind=of.value)
 
 
 def _lock(session: Session, actor: Actor, permission: Permission, batch_id: int) -> DistrictBatch:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from app.models import Account, Member, MemberTransfer, ReasonKind
 from app.queries.beyond import lock_unions, obstacles
 from app.queries.transfers import shown_name
+from app.rules.messages import MessageKind
 from app.rules.transfers import (
     NEXT,
     Side,
@@ -25,10 +26,17 @@ from app.rules.violations import RuleViolation, not_found
 from app.security.actor import Actor
 from app.security.roles import Permission, require
 from app.security.visible import acts_for, visible_to
+from app.services.messages import tell_side
 from app.services.people_lock import lock_people
 from app.services.reasons import require_reason
 from app.services.transfer_moves import carry_over, log_transfers
 from app.services.transfers import LeftOut, Outcome
+
+TOLD = {
+    TransferAction.ACCEPT: MessageKind.TRANSFER_ACCEPTED,
+    TransferAction.REFUSE: MessageKind.TRANSFER_REFUSED,
+}
+"""What who proposed is told."""
 
 
 def accept_transfers(
@@ -109,6 +117,8 @@ def _decide(
         .execution_options(synchronize_session=False)
     )
     log_transfers(session, actor, ids, action, now, before=TransferState.WAITING)
+    if action in TOLD:
+        tell_side(session, TOLD[action], ids, now)
     if action is TransferAction.ACCEPT:
         carry_over(session, actor, ids, now)
     session.expire_all()

@@ -15,6 +15,7 @@ from app.models import Member, MemberTransfer, Union
 from app.queries.beyond import levels_of_unions, lock_unions, memberships, obstacles, waiting_transfer
 from app.rules.identity import ORIGINAL_SEEN, check_document, check_name
 from app.rules.members import IdType
+from app.rules.messages import MessageKind
 from app.rules.organisation import UnionLevel
 from app.rules.transfers import (
     Direction,
@@ -29,6 +30,7 @@ from app.security.masking import mask_id_number
 from app.security.persons import key_of
 from app.security.roles import Permission, require
 from app.security.visible import visible_to
+from app.services.messages import tell_side
 from app.services.people_lock import lock_people
 from app.services.transfer_moves import carry_over, log_transfers
 
@@ -122,6 +124,7 @@ def send_members(session: Session, actor: Actor, *, wanted: Sequence[Wanted], no
         )
     )
     log_transfers(session, actor, made, TransferAction.PROPOSE, now)
+    tell_side(session, MessageKind.TRANSFER_ASKED, made, now)
     if at_once:
         carry_over(session, actor, made, now)
     return Outcome(made, left_out)
@@ -183,6 +186,7 @@ def ask_for_member(
     session.add(made)
     session.flush()
     log_transfers(session, actor, [made.id], TransferAction.PROPOSE, now)
+    tell_side(session, MessageKind.TRANSFER_ASKED, [made.id], now)
     return made
 
 

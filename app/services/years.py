@@ -40,6 +40,7 @@ from app.security.actor import Actor
 from app.security.roles import Permission, require
 from app.security.visible import visible_to
 from app.services.events import record, scope_of
+from app.services.messages import tell_of_extension
 
 VOUCHER_DUE_DAYS_MOST = 366
 REASON_MAX = 200
@@ -173,6 +174,7 @@ def grant_extension(
             "closes_at": closes_at.isoformat(),
         },
     )
+    tell_of_extension(session, extension, now)
     return extension
 
 

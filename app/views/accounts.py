@@ -10,7 +10,7 @@ from flask_appbuilder import expose
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from app.clock import now
+from app.clock import now, real_now
 from app.extensions import db
 from app.forms.accounts import AccountForm
 from app.labels import WORDS, choices
@@ -36,6 +36,7 @@ from app.services.second_factor import reset_second_factor
 from app.templating import refusal_text
 from app.transaction import transaction
 from app.views.base import Screen, cursor_of_request
+from app.views.choices import role_choices
 from app.views.log import log_lines
 
 
@@ -59,7 +60,7 @@ class Accounts(Screen):
     @needs(Permission.MANAGE_ACCOUNTS)
     def create(self) -> Any:
         form = AccountForm()
-        form.role.choices = choices(Role)
+        form.role.choices = role_choices(self.actor)
         if request.method == "GET":
             form.union_code.data = request.args.get("union", "")[:18]
         if not form.validate_on_submit():
@@ -90,7 +91,7 @@ class Accounts(Screen):
     @expose("/<int:account_id>")
     @needs(Permission.MANAGE_ACCOUNTS)
     def show(self, account_id: int) -> str:
-        session, actor, at = db.session(), self.actor, now()
+        session, actor, at = db.session(), self.actor, real_now()
         account = get_visible(session, actor, Account, account_id)
         roles = sorted(row.name for row in account.roles)
         level = account.union.level if account.union else None
@@ -103,7 +104,7 @@ class Accounts(Screen):
             trail=trail_of_union(session, actor, account.union_id, roles) if account.union_id else [],
             roles=[
                 (role, words)
-                for role, words in choices(Role)
+                for role, words in role_choices(actor)
                 if level in ROLE_LEVELS[role] and roles != [role]
             ],
             role_words=WORDS["Role"],

@@ -1,4 +1,4 @@
-"""The year as people read it: the steps bar, and the deadline in the top bar."""
+"""The year as people read it: the steps bar, the deadline in the top bar, and what time it is in a training."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from flask import g
 from flask_babel import format_date, gettext
 
-from app.clock import SHANGHAI, now
+from app.clock import SHANGHAI, in_training, now
 from app.extensions import db
 from app.models import ProtectionYear, Union
 from app.queries.years import extensions_for, year_in_work
@@ -66,6 +66,16 @@ def frame_deadline() -> Deadline | None:
         g.deadline = _deadline()
     found: Deadline | None = g.deadline
     return found
+
+
+def frame_training() -> str:
+    """What time it is in a training; nothing elsewhere."""
+    return clock_text(now()) if in_training() else ""
+
+
+def clock_text(instant: datetime) -> str:
+    """To the second, as a clock shows it."""
+    return f"{instant.astimezone(SHANGHAI):%Y-%m-%d %H:%M:%S}"
 
 
 def closing_text(closes_at: datetime) -> str:

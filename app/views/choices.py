@@ -8,8 +8,11 @@ from flask_babel import gettext
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
+from app.labels import WORDS
 from app.models import ReasonCode, ReasonKind
 from app.queries.log import all_reasons, reasons_in_use
+from app.rules.accounts import roles_to_give
+from app.security.actor import Actor
 from app.services.reasons import require_reason
 from app.templating import page_language
 
@@ -21,6 +24,11 @@ def ids_of(form: MultiDict[str, str], name: str) -> list[int]:
     """The ticked rows of a form, each once; what can't be an id is left out."""
     sent = (value for value in form.getlist(name) if value.isascii() and value.isdigit() and len(value) < 19)
     return list(dict.fromkeys(int(value) for value in sent))
+
+
+def role_choices(actor: Actor) -> list[tuple[str, str]]:
+    """The roles that the actor may give, in words."""
+    return [(role, str(WORDS["Role"][role])) for role in roles_to_give(actor.roles, actor.level)]
 
 
 def reason_choices(session: Session, kind: ReasonKind) -> list[tuple[str, str]]:

@@ -1,22 +1,29 @@
-"""工作台: the figures of one's own part of the tree, the year, and the work that waits (M3.3)."""
+"""工作台: the year, the work that waits, the figures of one's own part of the tree, and who joined when (M3.3)."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
-from flask import current_app, url_for
+from flask import current_app, request, url_for
 from flask_appbuilder import expose
 from flask_babel import lazy_gettext as _
 from flask_babel.speaklater import LazyString
+from sqlalchemy.orm import Session
 
-from app.clock import now
+from app.clock import now, today
 from app.extensions import db
-from app.queries.home import Todo, preparations, todos, tree_figures
-from app.queries.years import year_in_work
+from app.queries.home import TreeFigures, preparations, tree_figures
+from app.queries.joining import joined_by_day
+from app.queries.todos import Todo, todos
+from app.queries.years import extensions_of, year_in_work
+from app.rules.joining import Days, Span, chosen_days, days_of
+from app.rules.violations import RuleViolation
 from app.security.needs import needs
 from app.security.roles import Permission, may
 from app.views.base import Screen
 from app.views.calendar import year_steps
+from app.views.open_now import window_lines
 
 TODO_WORDS = {
     "to_submit_by_card": _("To be submitted (member card)"),
@@ -44,6 +51,9 @@ PREPARATION_WORDS = {
     "members": _("Import the members"),
 }
 
+SPAN_WORDS = {Span.TODAY: _("Today"), Span.WEEK: _("This week"), Span.MONTH: _("This month")}
+OPENS_WITH = Span.WEEK
+
 
 @dataclass(frozen=True, slots=True)
 class TodoLink:
@@ -58,18 +68,50 @@ class Home(Screen):
 
     @expose("/")
     @needs(Permission.VIEW_HOME)
-    def index(self) -> str:
-        session, actor = db.session(), self.actor
+    def index(self) -> Any:
+        """``?span=`` of the joining chart, or its days as ``?from=`` and ``?to=``."""
+        session, actor, at = db.session(), self.actor, now()
         year = year_in_work(session)
-        return self.render(
+        figures = tree_figures(session, actor) if may(actor, Permission.VIEW_MEMBERS) else None
+        chart = self._joining(session, figures) if figures else {}
+        refusal = chart.get("refusal")
+        page = self.render(
             "home/index.html",
             year=year,
-            steps=year_steps(year, now()) if year else [],
+            steps=year_steps(year, at) if year else [],
+            windows=window_lines(actor, year, extensions_of(session, actor, year.year), at) if year else [],
             preparations=preparations(session, year) if may(actor, Permission.MANAGE_YEARS) else [],
             preparation_words=PREPARATION_WORDS,
-            figures=tree_figures(session, actor) if may(actor, Permission.VIEW_MEMBERS) else None,
+            figures=figures,
             todos=[_link(todo) for todo in todos(session, actor, year)] if year else [],
+            **chart,
         )
+        return page, refusal.status if refusal else 200
+
+    def _joining(self, session: Session, figures: TreeFigures) -> dict[str, Any]:
+        """What the chart shows; days that can't be are refused, and what was typed stays."""
+        first, last, refusal = request.args.get("from", ""), request.args.get("to", ""), None
+        try:
+            span, days = _asked(request.args.get("span", ""), first, last)
+        except RuleViolation as problem:
+            span, days, refusal = OPENS_WITH, days_of(OPENS_WITH, today()), problem
+        return {
+            "joining": joined_by_day(session, self.actor, days, figures.members),
+            "days": days,
+            "span": span,
+            "spans": [
+                (text, url_for("Home.index", span=each), each is span) for each, text in SPAN_WORDS.items()
+            ],
+            "typed": (first, last) if refusal else (days.first.isoformat(), days.last.isoformat()),
+            "refusal": refusal,
+        }
+
+
+def _asked(span: str, first: str, last: str) -> tuple[Span, Days]:
+    if first or last:
+        return Span.CHOSEN, chosen_days(first, last, today())
+    named = Span(span) if span in SPAN_WORDS else OPENS_WITH
+    return named, days_of(named, today())
 
 
 def _link(todo: Todo) -> TodoLink:

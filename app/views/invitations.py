@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from app.clock import now
 from app.extensions import db
 from app.forms.accounts import InvitationForm, RegistrationForm
-from app.labels import WORDS, choices
+from app.labels import WORDS
 from app.models import Account
 from app.queries.accounts import invitations_page
 from app.rules.violations import RuleViolation, not_found
@@ -28,6 +28,7 @@ from app.services.invitations import (
 from app.templating import refusal_text
 from app.transaction import transaction
 from app.views.base import Screen, cursor_of_request, id_of_request
+from app.views.choices import role_choices
 
 LINK_MOST = 100
 
@@ -51,7 +52,7 @@ class Invitations(Screen):
     def create(self) -> Any:
         """``?replaces=``: the account whose work the invited person takes over."""
         form, replaced = InvitationForm(), self._replaced()
-        form.role.choices = choices(Role)
+        form.role.choices = role_choices(self.actor)
         if request.method == "GET":
             form.union_code.data = request.args.get("union", "")[:18]
             if replaced is not None and replaced.union is not None:

@@ -11,7 +11,7 @@ from flask_babel.speaklater import LazyString
 
 from app.labels import WORDS, label, tone
 from app.models import Event, EventObject
-from app.rules.enrolment import BatchAction, BatchStatus
+from app.rules.enrolment import BatchAction, BatchStatus, LapseReason
 from app.rules.settlement import DistrictBatchAction, DistrictBatchStatus
 
 Words = LazyString | str
@@ -38,6 +38,11 @@ MEMBER_ACTIONS: dict[str, Words] = {
     "erase": _("Personal data erased"),
 }
 
+BATCH_ACTIONS: dict[str, Words] = {
+    "record_payment": _("Payment of the union recorded"),
+    "withdraw_payment": _("Recorded payment taken back"),
+}
+
 ACCOUNT_ACTIONS: dict[str, Words] = {
     "register": _("Registered"),
     "enable": _("Enabled"),
@@ -53,7 +58,7 @@ ACCOUNT_ACTIONS: dict[str, Words] = {
     "new_recovery_codes": _("New recovery codes"),
     "give_up_administration": _("Gave the security administration up to others"),
 }
-ACTIONS = MEMBER_ACTIONS | ACCOUNT_ACTIONS
+ACTIONS = MEMBER_ACTIONS | BATCH_ACTIONS | ACCOUNT_ACTIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +75,7 @@ class LogLine:
 def log_lines(events: Iterable[Event], reasons: Mapping[str, Mapping[str, str]]) -> list[LogLine]:
     """``reasons``: kind → code → words, of ``app.views.choices.reason_words``."""
     words = {code: text for of_kind in reasons.values() for code, text in of_kind.items()}
+    words |= {reason.value: str(label(reason)) for reason in LapseReason}
     return [_line(event, words) for event in events]
 
 
@@ -84,7 +90,7 @@ def _line(event: Event, reasons: Mapping[str, str]) -> LogLine:
         state=label(state) if state else event.to_state or "",
         tone=tone(state),
         reason=reasons.get(event.reason_code or "", event.reason_code or ""),
-        text=event.text or _told_of_account(event),
+        text=event.text or _told_of_account(event) or _told_of_payment(event),
     )
 
 
@@ -98,6 +104,10 @@ def _told_of_account(event: Event) -> str:
     if event.action == "hand_over":
         return f"→ {facts.get('to', '')}"
     return facts.get("role", "") or facts.get("sessions", "")
+
+
+def _told_of_payment(event: Event) -> str:
+    return f"{event.facts['amount']} · {event.facts['paid_on']}" if event.action in BATCH_ACTIONS else ""
 
 
 def _action(name: str, filed: bool) -> Words:

@@ -10,9 +10,10 @@ from flask_appbuilder.security.views import AuthDBView
 from flask_appbuilder.utils.limit import Limit
 from flask_login import current_user
 
-from app.clock import now
+from app.clock import now, real_now
 from app.extensions import db
 from app.forms.accounts import CodeForm, LoginForm
+from app.queries.announcements import public_notices
 from app.rules.sign_in import SessionEnd, SessionKind
 from app.rules.violations import RuleViolation
 from app.security.access_log import note_sign_out
@@ -34,6 +35,8 @@ from app.views.captcha_words import riddle_words
 from app.views.signing import forget_session, own_token, remember_session, tell_lost_roles
 
 PICTURE, WORDS = "picture", "words"
+NEWEST = 3
+"""Announcements that the page names."""
 
 
 class LoginView(AuthDBView):  # type: ignore[misc]
@@ -67,7 +70,7 @@ class LoginView(AuthDBView):  # type: ignore[misc]
     @public
     def code(self) -> Any:
         """The second factor; what was proved before comes sealed with the form."""
-        form, passed = CodeForm(), opened_pass(request.form.get("proof", ""), now())
+        form, passed = CodeForm(), opened_pass(request.form.get("proof", ""), real_now())
         if passed is None:
             return self._page(LoginForm(formdata=None), late=True), 401
         if not form.validate():
@@ -90,14 +93,19 @@ class LoginView(AuthDBView):  # type: ignore[misc]
         with transaction() as session:
             if current_user.is_authenticated:
                 note_sign_out(session, current_user.id)
-            end_session(session, own_token(), SessionEnd.SIGNED_OUT, now())
+            end_session(session, own_token(), SessionEnd.SIGNED_OUT, real_now())
         forget_session()
         return redirect(url_for("LoginView.login"))
 
     def _page(self, form: LoginForm, kind: str = "", *, answered: bool = True, **said: bool) -> str:
         riddle = _riddle(kind or request.form.get("captcha_kind", ""))
         page: str = self.render_template(
-            "login.html", form=form, wrong_captcha=not answered, **riddle, **said
+            "login.html",
+            form=form,
+            wrong_captcha=not answered,
+            notices=public_notices(db.session(), now())[:NEWEST],
+            **riddle,
+            **said,
         )
         return page
 
@@ -105,7 +113,7 @@ class LoginView(AuthDBView):  # type: ignore[misc]
         page: str = self.render_template(
             "accounts/code.html",
             form=form,
-            proof=request.form.get("proof") or sealed_pass(passed, now()),
+            proof=request.form.get("proof") or sealed_pass(passed, real_now()),
             refused=refused,
         )
         return page
@@ -127,7 +135,7 @@ def _is_answered() -> bool:
         return True
     with transaction() as session:
         return is_answered(
-            session, request.form.get("captcha_sealed", ""), request.form.get("captcha", "")[:40], now()
+            session, request.form.get("captcha_sealed", ""), request.form.get("captcha", "")[:40], real_now()
         )
 
 
@@ -135,7 +143,7 @@ def _riddle(kind: str) -> dict[str, Any]:
     """What the page shows of the riddle; nothing where the setting is off."""
     if not current_app.config["SETTINGS"].captcha:
         return {"riddle": None}
-    riddle: Riddle = words_riddle(now()) if kind == WORDS else picture_riddle(now())
+    riddle: Riddle = words_riddle(real_now()) if kind == WORDS else picture_riddle(real_now())
     return {
         "riddle": riddle,
         "riddle_kind": WORDS if riddle.terms else PICTURE,

@@ -178,6 +178,8 @@ def filter_of(form: MemberFilterForm) -> MemberFilter:
         tag=form.tag.data or "",
         kind=MembershipKind(kind) if kind in set(MembershipKind) else None,
         expiry=Expiry(expiry) if expiry in set(Expiry) else None,
+        joined_from=form.joined_from.day,
+        joined_to=form.joined_to.day,
     )
 
 

@@ -7,9 +7,11 @@ from typing import Any
 from flask import request
 from flask_appbuilder import expose
 
+from app.clock import today
 from app.extensions import db
 from app.models import Union
 from app.queries.monitor import batches_of, path_to, standings, total_of
+from app.queries.trend import last_nights
 from app.queries.years import get_year, year_in_work, years
 from app.rules.monitor import Stage
 from app.rules.organisation import UnionLevel
@@ -33,6 +35,10 @@ TONES = {
 """The colours of the bars; the same figures stand in the table beside them."""
 
 
+PAGE, RENEWED = "monitor/live.html", "monitor/_figures.html"
+"""The whole page, and the part of it that renews itself."""
+
+
 class Monitor(Screen):
     route_base = "/monitor"
 
@@ -40,18 +46,17 @@ class Monitor(Screen):
     @needs(Permission.MONITOR)
     def live(self) -> Any:
         """The actor's own place: the city, a district, or a second-level union."""
-        return self._page(self.actor.union_id, "monitor/live.html")
+        return self._page(self.actor.union_id, PAGE)
 
     @expose(f"/{ROW_ID}")
     @needs(Permission.MONITOR)
     def below(self, row_id: int) -> Any:
-        return self._page(row_id, "monitor/live.html")
+        return self._page(row_id, PAGE)
 
     @expose(f"/{ROW_ID}/figures")
     @needs(Permission.MONITOR)
     def figures(self, row_id: int) -> Any:
-        """The part of the page that renews itself."""
-        return self._page(row_id, "monitor/_figures.html")
+        return self._page(row_id, RENEWED)
 
     def _page(self, union_id: int, template: str) -> Any:
         session, actor = db.session(), self.actor
@@ -74,6 +79,7 @@ class Monitor(Screen):
             years=years(session),
             rows=rows,
             total=total_of(rows),
+            nights=last_nights(session, actor, place.id, year.year, today()) if template == PAGE else [],
             stages=list(Stage),
             segments=lambda row: [(label(stage), row.stages[stage], TONES[stage]) for stage in Stage],
             rate=lambda row: percent(row.people, row.members, 1),

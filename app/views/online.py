@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import request
 from flask_appbuilder import expose
 
-from app.clock import now
+from app.clock import real_now
 from app.extensions import db
 from app.gateways.mail import FileMail
 from app.letters import mail_gateway
@@ -28,7 +28,9 @@ class Online(Screen):
         text = request.args.get("text", "").strip()[:100]
         return self.render(
             "accounts/online.html",
-            page=online_page(db.session(), self.actor, text, session_limits(), now(), cursor_of_request()),
+            page=online_page(
+                db.session(), self.actor, text, session_limits(), real_now(), cursor_of_request()
+            ),
             text=text,
             manages=lambda account: manages(self.actor, account),
         )

@@ -8,7 +8,7 @@ from flask import current_app, flash, redirect, url_for
 from flask_appbuilder import expose
 from flask_babel import gettext as _
 
-from app.clock import now
+from app.clock import real_now
 from app.extensions import db
 from app.forms.accounts import CodeForm, OwnPasswordForm
 from app.models import Account
@@ -40,7 +40,7 @@ class Profile(Screen):
     @expose("/")
     @needs(Permission.VIEW_HOME)
     def show(self) -> str:
-        session, at, limits = db.session(), now(), session_limits()
+        session, at, limits = db.session(), real_now(), session_limits()
         return self.render(
             "accounts/profile.html",
             account=session.get_one(Account, self.actor.account_id),
@@ -56,7 +56,7 @@ class Profile(Screen):
     def end_session(self, session_id: int) -> Any:
         with transaction() as session:
             ended = end_one(
-                session, self.actor.account_id, session_id, SessionEnd.FORCED, by=self.actor, now=now()
+                session, self.actor.account_id, session_id, SessionEnd.FORCED, by=self.actor, now=real_now()
             )
         flash(_("%(number)s sessions ended.", number=ended), "ok")
         return redirect(url_for("Profile.show"))
@@ -71,7 +71,7 @@ class Profile(Screen):
                 SessionEnd.FORCED,
                 by=self.actor,
                 but=own_token(),
-                now=now(),
+                now=real_now(),
             )
         flash(_("%(number)s sessions ended.", number=ended), "ok")
         return redirect(url_for("Profile.show"))
@@ -92,7 +92,7 @@ class SecondFactors(Screen):
 
         def enrol() -> Any:
             with transaction() as session:
-                begin_enrolment(session, self.actor, now())
+                begin_enrolment(session, self.actor, real_now())
             return redirect(url_for("SecondFactors.show"))
 
         return self._with_password(enrol)
@@ -105,13 +105,13 @@ class SecondFactors(Screen):
             return self._page(form, OwnPasswordForm(formdata=None)), 422
         try:
             with transaction() as session:
-                codes = confirm_enrolment(session, self.actor, form.code.data, now())
+                codes = confirm_enrolment(session, self.actor, form.code.data, real_now())
                 end_sessions(
                     session,
                     self.actor.account_id,
                     SessionEnd.SECOND_FACTOR,
                     but=own_token(),
-                    now=now(),
+                    now=real_now(),
                 )
         except RuleViolation as refusal:
             return self._page(form, OwnPasswordForm(formdata=None), refusal), refusal.status
@@ -124,7 +124,7 @@ class SecondFactors(Screen):
 
         def renew() -> Any:
             with transaction() as session:
-                codes = new_recovery_codes(session, self.actor, now())
+                codes = new_recovery_codes(session, self.actor, real_now())
             return self.render("accounts/recovery.html", codes=codes)
 
         return self._with_password(renew)
@@ -134,7 +134,7 @@ class SecondFactors(Screen):
     def drop(self) -> Any:
         def give_up() -> Any:
             with transaction() as session:
-                drop_second_factor(session, self.actor, now())
+                drop_second_factor(session, self.actor, real_now())
                 token = session_instead(session, self.actor.account_id)
             remember_session(token)
             flash(_("You sign in with the password alone now."), "ok")
@@ -161,7 +161,7 @@ class SecondFactors(Screen):
     def _page(self, form: CodeForm, own: OwnPasswordForm, refusal: RuleViolation | None = None) -> str:
         session = db.session()
         account = session.get_one(Account, self.actor.account_id)
-        waiting = enrolment_to_scan(session, self.actor, now())
+        waiting = enrolment_to_scan(session, self.actor, real_now())
         if form.errors and waiting is None:
             refusal = RuleViolation("enrolment_over", status=422)
         enforced = SecondFactor(current_app.config["SETTINGS"].second_factor)

@@ -7,10 +7,13 @@ from flask_appbuilder import expose
 
 from app.clock import now
 from app.extensions import db
+from app.queries.announcements import offered_file, public_notices
 from app.queries.years import year_in_work
 from app.security.needs import public
 from app.views.base import Screen
 from app.views.calendar import year_steps
+from app.views.choices import ROW_ID
+from app.views.stored import hand_over
 from reports.manual import manual
 
 
@@ -25,9 +28,21 @@ class SignInHelp(Screen):
     @expose("/notices")
     @public
     def notices(self) -> str:
-        """The calendar of the year in work: dates that every union is told anyway, and nothing else."""
+        """Announcements for everybody, and the calendar of the year in work: dates that every union is told anyway."""
         year = year_in_work(db.session())
-        return self.render("help/notices.html", year=year, steps=year_steps(year, now()) if year else [])
+        return self.render(
+            "help/notices.html",
+            year=year,
+            steps=year_steps(year, now()) if year else [],
+            announcements=public_notices(db.session(), now()),
+        )
+
+    @expose(f"/files/{ROW_ID}")
+    @public
+    def file(self, row_id: int) -> Response:
+        """A file of an announcement that is for everybody."""
+        answer: Response = hand_over(offered_file(db.session(), row_id, now(), actor=None))
+        return answer
 
     @expose("/manual.pdf")
     @public

@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 from sqlalchemy.orm import Session
 
-from app.clock import now
+from app.clock import now, real_now
 from app.labels import WORDS
 from app.queries.accounts import roles_lost_since
 from app.rules.accounts import SecondFactor, needs_second_factor, password_expired
@@ -62,7 +62,7 @@ def session_instead(writing: Session, account_id: int) -> str:
         SessionKind.BROWSER,
         address=visitor.address,
         user_agent=visitor.user_agent,
-        now=now(),
+        now=real_now(),
     )
 
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 from flask import current_app
 from sqlalchemy import text
 
-from app.clock import now
+from app.clock import now, real_now
 from app.log import log
 from app.rules.sign_in import FORGOTTEN_AFTER
 from app.security.captcha import LASTS as CAPTCHA_LASTS
@@ -50,14 +50,14 @@ def forget_old_records() -> None:
 
     Workbooks go in steps of their own: a night that is cut short goes on in the next.
     """
-    at = now()
+    at, real = now(), real_now()
     with transaction() as session:
         session.execute(text(FORGET_KEYS), {"before": at - KEYS_KEPT})
-        session.execute(text(FORGET_JOBS), {"before": at - DONE_JOBS_KEPT})
+        session.execute(text(FORGET_JOBS), {"before": real - DONE_JOBS_KEPT})
         session.execute(text(FORGET_RUNS), {"before": at - ROUTINE_RUNS_KEPT})
-        session.execute(text(FORGET_SESSIONS), {"before": at - SESSIONS_KEPT})
-        session.execute(text(FORGET_CAPTCHAS), {"before": at - 2 * CAPTCHA_LASTS})
-        session.execute(text(FORGET_FAILURES), {"before": at - 2 * max(FORGOTTEN_AFTER.values())})
+        session.execute(text(FORGET_SESSIONS), {"before": real - SESSIONS_KEPT})
+        session.execute(text(FORGET_CAPTCHAS), {"before": real - 2 * CAPTCHA_LASTS})
+        session.execute(text(FORGET_FAILURES), {"before": real - 2 * max(FORGOTTEN_AFTER.values())})
     kept = timedelta(days=current_app.config["SETTINGS"].import_days_kept)
     forgotten = 1
     while forgotten:

@@ -131,6 +131,11 @@ ERASE_WITHOUT_TRACE = (
     "ALTER TABLE member DROP CONSTRAINT an_erased_member_holds_nothing; UPDATE member SET erased_at = now()"
 )
 
+COUNTED = (
+    "INSERT INTO figure_day (year, day, taken_at) VALUES (2025, '2025-01-31', '2025-02-01 00:05+08');"
+    " INSERT INTO daily_figure"
+)
+
 BREAKS = {
     "batch_figures": "DELETE FROM enrolment WHERE batch_id = {completed} AND member_id = {one_member}",
     "enrolment_without_its_batch": "DELETE FROM enrolment_batch WHERE id = {completed}",
@@ -203,6 +208,11 @@ BREAKS = {
     " SELECT id, union_id, second_id, district_id, 'unlawful', 'union', 'erased', now(), now(),"
     " (SELECT min(id) FROM ab_user) FROM member LIMIT 1",
     "nothing_left_of_the_erased": ERASE_WITHOUT_TRACE,
+    "member_counts": "INSERT INTO member_count_change (union_id, change) SELECT min(union_id), 1 FROM member",
+    "figures_of_the_night": f"{COUNTED}"
+    " SELECT id, 2025, '2025-01-31', 0, 0, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0 FROM trade_union WHERE level = 'grassroots'",
+    "figures_add_up": f"{COUNTED} SELECT id, 2025, '2025-01-31', 9, 0, CASE level WHEN 'district' THEN 1 ELSE 0 END,"
+    " 0, 0, 0, 0, 0, 0, 0, 0, 0 FROM trade_union WHERE level IN ('district', 'municipal')",
     "scope_of_window_extension": "INSERT INTO window_extension"
     ' (year, "window", union_id, opens_at, closes_at, reason, granted_at)'
     " SELECT 2025, 'review', id, now(), now() + interval '1 day', 'late', now()"

@@ -6,7 +6,8 @@ import time_machine
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
-from app.queries.home import preparations, todos
+from app.queries.home import preparations
+from app.queries.todos import todos
 from app.queries.years import get_year
 from app.rules.enrolment import Channel
 from app.security.roles import Role

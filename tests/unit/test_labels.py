@@ -18,10 +18,12 @@ from app.rules.enrolment import BatchStatus
 from app.security.roles import Role
 
 NEVER_SHOWN = {
+    "About": "what a message leads to",
     "CountedBy": "how failed sign-ins are counted",
     "Paper": "the beginning of codes, which have sentences",
     "PaperProblem": "the end of codes, which have sentences",
     "SecondFactor": "a setting of the environment",
+    "Way": "the columns of a page of settings",
 }
 """Closed sets without words, and what they are."""
 

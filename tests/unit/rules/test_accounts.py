@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from app.rules.accounts import (
+    ADMINISTRATIONS,
+    ROLE_LEVELS,
     SecondFactor,
     check_manager,
     check_new_password,
@@ -15,6 +17,7 @@ from app.rules.accounts import (
     may_hold_together,
     needs_second_factor,
     password_expired,
+    roles_to_give,
 )
 from app.rules.organisation import UnionLevel
 from app.rules.violations import RuleViolation
@@ -136,6 +139,24 @@ def test_municipal_district_and_centre_roles_need_a_second_factor_where_it_is_en
     assert needs_second_factor(SecondFactor.REQUIRED, {role}) is needs
     assert not needs_second_factor(SecondFactor.OPTIONAL, {role})
     assert not needs_second_factor(SecondFactor.OFF, {role})
+
+
+@pytest.mark.parametrize(
+    ("creator", "level", "offered"),
+    [
+        ("municipal_admin", UnionLevel.MUNICIPAL, set(ROLE_LEVELS) - ADMINISTRATIONS),
+        ("security_admin", UnionLevel.MUNICIPAL, set(ROLE_LEVELS)),
+        ("district_reviewer", UnionLevel.DISTRICT, {"second_reviewer", "operator"}),
+        ("second_reviewer", UnionLevel.SECOND, {"operator"}),
+        ("operator", UnionLevel.GRASSROOTS, set()),
+        ("manager", UnionLevel.DISTRICT, set()),
+        ("auditor", UnionLevel.MUNICIPAL, set()),
+    ],
+)
+def test_a_form_offers_the_roles_of_the_levels_below_and_administrations_to_the_security_administrator(
+    creator: str, level: UnionLevel, offered: set[str]
+) -> None:
+    assert set(roles_to_give({creator}, level)) == offered
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,61 @@
+"""How many members there are, and who joined when: counted over those who are members now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from sqlalchemy import Select, cast, func, select, union_all
+from sqlalchemy.orm import Session
+from sqlalchemy.types import BigInteger
+
+from app.models import Member, MemberCount, MemberCountChange
+from app.rules.joining import Days
+from app.security.actor import Actor
+from app.security.visible import visible_to
+
+
+@dataclass(frozen=True, slots=True)
+class Joining:
+    """One day: who joined on it, and how many had joined before."""
+
+    day: date
+    joined: int
+    before: int
+
+    @property
+    def eve(self) -> date:
+        """The last day on which one of ``before`` can have joined."""
+        return self.day - timedelta(days=1)
+
+
+def members_counted(actor: Actor) -> Select[int]:
+    """The number of members that the actor sees: what was added up, and what has changed since, in one look."""
+    parts = union_all(
+        select(MemberCount.members.label("members")).where(visible_to(actor, MemberCount)),
+        select(MemberCountChange.change).where(visible_to(actor, MemberCountChange)),
+    ).subquery("parts")
+    return select(cast(func.coalesce(func.sum(parts.c.members), 0), BigInteger))
+
+
+def joined_by_day(session: Session, actor: Actor, days: Days, members: int) -> list[Joining]:
+    """Every day of ``days``, the first first. ``members`` is how many there are now.
+
+    The day is 入会日期, or the day of entry where none was given: ``Member.joined_day``.
+    """
+    found: dict[date, int] = {row[0]: row[1] for row in session.execute(_joined_since(actor, days.first))}
+    before, line = members - sum(found.values()), []
+    for day in days:
+        joined = found.get(day, 0)
+        line.append(Joining(day, joined, before))
+        before += joined
+    return line
+
+
+def _joined_since(actor: Actor, first: date) -> Select[date, int]:
+    """Beyond the last day as well: whoever joined since then wasn't there before."""
+    return (
+        select(Member.joined_day, func.count())
+        .where(visible_to(actor, Member), Member.joined_day >= first)
+        .group_by(Member.joined_day)
+    )

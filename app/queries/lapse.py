@@ -1,0 +1,130 @@
+"""Which batches a boundary lapses, and what has lapsed (domain sections 3 and 9).
+
+Whoever has an extension that still runs lapses at its end: one of submitting, for what has to be paid; one of
+submitting, reviewing or filing, for what has to be filed. An extension counts for its union and all below.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, Select, and_, case, exists, literal, or_, select
+from sqlalchemy.orm import Session
+
+from app.clock import SHANGHAI, midnight
+from app.models import (
+    EnrolmentBatch,
+    Event,
+    EventObject,
+    GrassrootsPayment,
+    ProtectionWindow,
+    ProtectionYear,
+    WindowExtension,
+)
+from app.rules.boundaries import DAYS_TO_REFILE, Boundary
+from app.rules.enrolment import BatchAction, EnrolmentKind, LapseReason, sources
+from app.rules.years import WindowName
+
+TO_PAY = (WindowName.GRASSROOTS_SUBMIT,)
+TO_FILE = (WindowName.GRASSROOTS_SUBMIT, WindowName.REVIEW, WindowName.DISTRICT_SUBMIT)
+
+
+def unpaid_at(boundary: Boundary) -> ColumnElement[bool]:
+    """Batches whose union's own share should have been paid by then and isn't recorded.
+
+    Due is what was submitted before the payment date; what came later is due when submitting ends.
+    """
+    over = and_(
+        ProtectionYear.year == boundary.year,
+        ProtectionYear.grassroots_payment_due <= boundary.at,
+        or_(
+            EnrolmentBatch.submitted_at < ProtectionYear.grassroots_payment_due,
+            _is_over(WindowName.GRASSROOTS_SUBMIT, boundary),
+        ),
+    )
+    return and_(
+        _undecided(boundary),
+        EnrolmentBatch.grassroots_share > 0,
+        ~exists().where(GrassrootsPayment.batch_id == EnrolmentBatch.id),
+        exists().where(over),
+        ~_extended(TO_PAY, boundary),
+    )
+
+
+def unfiled_at(boundary: Boundary) -> ColumnElement[bool]:
+    """Batches that should have been filed by then; those that the centre rejected are another boundary's."""
+    return and_(
+        _undecided(boundary),
+        _is_over(WindowName.DISTRICT_SUBMIT, boundary),
+        ~_extended(TO_FILE, boundary),
+        ~_may_still_be_refiled(boundary),
+    )
+
+
+def lapse_reason() -> ColumnElement[str]:
+    """Why an unfiled batch lapses: it was never filed, or it came back."""
+    return case((_came_back(), literal(LapseReason.REJECTED.value)), else_=literal(LapseReason.UNFILED.value))
+
+
+def next_to_lapse(condition: ColumnElement[bool], after: int, most: int) -> Select[int, int, int]:
+    """``(id, union_id, headcount)`` of up to ``most`` batches behind ``after``."""
+    return (
+        select(EnrolmentBatch.id, EnrolmentBatch.union_id, EnrolmentBatch.headcount)
+        .where(condition, EnrolmentBatch.id > after)
+        .order_by(EnrolmentBatch.id)
+        .limit(most)
+    )
+
+
+def _undecided(boundary: Boundary) -> ColumnElement[bool]:
+    return and_(
+        EnrolmentBatch.year == boundary.year,
+        EnrolmentBatch.status.in_(sources(BatchAction.LAPSE)),
+        EnrolmentBatch.kind == EnrolmentKind.COLLECTIVE,
+    )
+
+
+def _is_over(window: WindowName, boundary: Boundary) -> ColumnElement[bool]:
+    return exists().where(
+        ProtectionWindow.year == boundary.year,
+        ProtectionWindow.name == window,
+        ProtectionWindow.closes_at <= boundary.at,
+    )
+
+
+def _extended(windows: Sequence[WindowName], boundary: Boundary) -> ColumnElement[bool]:
+    return exists().where(
+        WindowExtension.year == boundary.year,
+        WindowExtension.window.in_(windows),
+        WindowExtension.closes_at > boundary.at,
+        WindowExtension.union_id.in_(
+            [EnrolmentBatch.union_id, EnrolmentBatch.second_id, EnrolmentBatch.district_id]
+        ),
+    )
+
+
+def _came_back(*further: ColumnElement[bool]) -> ColumnElement[bool]:
+    return exists().where(
+        Event.object_kind == EventObject.ENROLMENT_BATCH,
+        Event.object_id == EnrolmentBatch.id,
+        Event.action == BatchAction.BOUNCE.value,
+        *further,
+    )
+
+
+def _may_still_be_refiled(boundary: Boundary) -> ColumnElement[bool]:
+    """The centre rejected it after filing had closed, and the days for an extension and filing again aren't over."""
+    day = boundary.at.astimezone(SHANGHAI).date()
+    closed = select(ProtectionWindow.closes_at).where(
+        ProtectionWindow.year == boundary.year, ProtectionWindow.name == WindowName.DISTRICT_SUBMIT
+    )
+    return _came_back(
+        Event.at >= midnight(day - timedelta(days=DAYS_TO_REFILE)), Event.at >= closed.scalar_subquery()
+    )
+
+
+def is_overdue(session: Session, batch: EnrolmentBatch, now: datetime) -> bool:
+    """Whether the union's own share of the batch can't be paid in time any more."""
+    due = unpaid_at(Boundary("", batch.year, now))
+    return bool(session.scalar(select(exists().where(EnrolmentBatch.id == batch.id, due))))
