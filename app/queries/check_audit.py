@@ -35,12 +35,14 @@ UNLINKED = """
 _TABLES = ", ".join(f"('{table}')" for table in AUDITED)
 
 TRIGGERS = f"""
+    -- Tables and partitions by their numbers: joined with an OR, each table was held against each relation.
     SELECT format('table %s', relation.relname), 'trigger ' || wanted.name,
            CASE WHEN found.oid IS NULL THEN 'none' ELSE 'switched off' END
-      FROM (VALUES {_TABLES}) AS audited(name)
-      JOIN pg_class AS relation
-        ON relation.oid = audited.name::regclass
-           OR relation.oid IN (SELECT inhrelid FROM pg_inherits WHERE inhparent = audited.name::regclass)
+      FROM (SELECT name::regclass AS oid FROM (VALUES {_TABLES}) AS audited(name)
+             UNION ALL
+            SELECT inhrelid FROM (VALUES {_TABLES}) AS audited(name)
+              JOIN pg_inherits ON inhparent = name::regclass) AS audited
+      JOIN pg_class AS relation ON relation.oid = audited.oid
      CROSS JOIN unnest(ARRAY['audit_insert', 'audit_update', 'audit_delete', 'audit_truncate']) AS wanted(name)
       LEFT JOIN pg_trigger AS found ON found.tgrelid = relation.oid AND found.tgname = wanted.name
      WHERE found.oid IS NULL OR found.tgenabled = 'D'

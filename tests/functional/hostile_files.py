@@ -1,6 +1,6 @@
 """Files that were made to hurt, or got hurt on their way, each with the code of the sentence it ends in.
 
-Built anew for each test and built cheaply: what unpacks to hundreds of megabytes is one repeated piece.
+Built cheaply: what unpacks to hundreds of megabytes is one repeated piece, and packed once.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 
 from tests.factories.old_workbooks import compound_file, make_xls
 from tests.factories.workbooks import make_workbook
@@ -46,6 +47,7 @@ def with_sheet(inside: bytes, before: bytes = b"") -> bytes:
     return with_part("xl/worksheets/sheet1.xml", sheet_xml(inside, before))
 
 
+@cache
 def bomb(name: str, start: bytes, piece: bytes, megabytes: int, end: bytes) -> bytes:
     """A right workbook with a part of one piece again and again; what is written is a thousandth of it."""
     out = io.BytesIO()

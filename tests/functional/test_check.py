@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
 import pytest
+from flask import Flask
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from app.models import DistrictBatch, EnrolmentBatch
+from app.models import DistrictBatch, EnrolmentBatch, Union
 from app.queries.check import all_checks, find_lies
 from app.rules.contacts import Handler
 from app.rules.enrolment import Channel
@@ -27,6 +29,7 @@ from app.services.settlement import (
     upload_voucher,
 )
 from app.services.transfers import Wanted, send_members
+from tests.databases import rolled_back
 from tests.factories import actor_of_role, at, make_employer, make_fees, make_members, make_tree, make_year
 from tests.factories.papers import make_paper
 
@@ -44,8 +47,32 @@ class Year:
     settled: DistrictBatch
 
 
+@pytest.fixture(scope="module")
+def city(app: Flask) -> Iterator[tuple[Session, Year]]:
+    """A transaction with a year in it, made once for all tests of this file."""
+    with rolled_back(app) as session:
+        made = make_whole_year(session)
+        # What waits for the commit to be looked at would forbid to alter the tables.
+        session.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))
+        yield session, made
+
+
 @pytest.fixture
-def year(session: Session) -> Year:
+def session(city: tuple[Session, Year]) -> Iterator[Session]:
+    """The year's transaction; whatever a test breaks in it is whole again after the test."""
+    session, _ = city
+    undone = session.begin_nested()
+    yield session
+    undone.rollback()
+    session.expire_all()
+
+
+@pytest.fixture
+def year(city: tuple[Session, Year]) -> Year:
+    return city[1]
+
+
+def make_whole_year(session: Session) -> Year:
     """Batches of one year in most states, by the services."""
     tree = make_tree(session)
     make_year(session)
@@ -200,7 +227,6 @@ def test_every_check_has_its_break() -> None:
 
 @pytest.mark.parametrize("check", BREAKS)
 def test_a_broken_promise_is_found_by_its_check(session: Session, year: Year, check: str) -> None:
-    session.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))
     # No triggers: neither references nor append-only logs defend themselves.
     session.execute(text("SET LOCAL session_replication_role = replica"))
     names: dict[str, object] = {name: getattr(year, name).id for name in Year.__dataclass_fields__}
@@ -257,9 +283,9 @@ def _file(session: Session, district: Actor, batch_ids: list[int]) -> DistrictBa
     ],
 )
 def test_a_number_that_is_not_the_one_of_its_hashes_is_found(
-    session: Session, change: str, found: str
+    session: Session, year: Year, change: str, found: str
 ) -> None:
-    first, *_ = make_members(session, make_tree(session).grassroots, 3)
+    first, *_ = make_members(session, session.get_one(Union, year.returned.union_id), 3)
     assert find_lies(session) == []
     session.execute(text(f"UPDATE member SET {change} WHERE id = :id"), {"id": first.id})
     assert [(lie.what, lie.object) for lie in find_lies(session)] == [(found, f"member {first.id}")]
