@@ -36,6 +36,7 @@ manage_fees                x        .       .       .        .      .       .   
 view_fees                  x        x       x       x        x      x       .       .
 set_split                  .        x       .       .        .      .       .       .
 manage_dictionary          x        .       .       .        .      .       .       .
+manage_announcements       x        .       .       .        .      .       .       .
 view_members               x        x       x       x        .      x       .       .
 edit_members               .        .       .       x        .      .       .       .
 reveal_numbers             x        x       .       x        .      .       .       .
