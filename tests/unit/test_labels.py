@@ -24,7 +24,6 @@ NEVER_SHOWN = {
     "Paper": "the beginning of codes, which have sentences",
     "PaperProblem": "the end of codes, which have sentences",
     "SecondFactor": "a setting of the environment",
-    "Span": "the ranges of a chart, which its page names",
     "Way": "the columns of a page of settings",
 }
 """Closed sets without words, and what they are."""
