@@ -140,7 +140,8 @@ def waits(owner: Engine, leader: int | None) -> bool:
     """Another scheduler is connected and has tried to lead."""
     tried = (
         "SELECT count(DISTINCT pid) FROM pg_stat_activity"
-        " WHERE datname = current_database() AND query LIKE '%pg_try_advisory_lock%' AND pid NOT IN (:leader, pg_backend_pid())"
+        " WHERE datname = current_database() AND query LIKE '%pg_try_advisory_lock%'"
+        " AND pid NOT IN (:leader, pg_backend_pid())"
     )
     with owner.connect() as connection:
         return bool(connection.scalar(text(tried), {"leader": leader}))
