@@ -12,7 +12,6 @@ import sys
 from benchmarks import big_union, imports, lapse, many_unions, notice_pdf, sealing, second_wall, web_memory
 from benchmarks.city import city
 
-
 IN_THE_CITY = (big_union, second_wall, many_unions, sealing, web_memory, imports, lapse)
 """In this order: the imports and the lapsing batches make the city larger."""
 
