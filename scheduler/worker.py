@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+import threading
+from time import sleep
 
 import psycopg
 from flask import Flask
@@ -19,6 +21,7 @@ from scheduler.tasks import import_all, queue, serve_application
 
 JOBS_AT_ONCE = 2
 SECONDS_TO_FINISH = 4
+SECONDS_BETWEEN_LOOKS = 2
 NICENESS = 5
 """Whoever waits for a page comes first; what the worker starts, such as the readers of workbooks, inherits it."""
 
@@ -41,6 +44,22 @@ class PresentWorker(JobManager):
         return worker_id
 
 
+def end_when_taken_for_dead(presence: psycopg.Connection[object]) -> None:
+    """Look again and again whether the server still knows that this worker lives, and end it when it doesn't.
+
+    Without the lock its jobs count as a dead worker's and are given to another: it must not work on.
+    """
+    while True:
+        sleep(SECONDS_BETWEEN_LOOKS)
+        try:
+            presence.execute("SELECT 1")
+        except psycopg.Error as lost:
+            if not presence.closed or presence.broken:
+                log.error("worker_lost_database", error=str(lost).partition("\n")[0])
+                os._exit(1)
+            return  # It was closed at the end of the work.
+
+
 def run_worker(application: Flask) -> None:
     """Perform jobs until SIGTERM or SIGINT; what isn't done by then is done again later."""
     os.nice(NICENESS)
@@ -56,6 +75,7 @@ def run_worker(application: Flask) -> None:
         queue.replace_connector(connector) as working,
     ):
         working.job_manager = PresentWorker(connector, presence)
+        threading.Thread(target=end_when_taken_for_dead, args=(presence,), daemon=True).start()
         working.run_worker(
             concurrency=JOBS_AT_ONCE,
             fetch_job_polling_interval=5.0,

@@ -2,118 +2,25 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import signal
 import socket
-import subprocess
-import sys
-import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
-import httpx
 import psutil
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-PASSWORD = "Right-horse-9"
-SECONDS_TO_START = 150
-SECONDS_TO_STOP = 10
+from tests.processes.product import (
+    PASSWORD,
+    SECONDS_TO_STOP,
+    Product,
+    postmaster_of,
+    server_of,
+    wait_until,
+    workers_present,
+)
 
 pytestmark = [pytest.mark.process, pytest.mark.xdist_group("processes")]
-
-
-class Product:
-    """A running product on a free port."""
-
-    def __init__(self, data_dir: Path, **settings: str) -> None:
-        self.port = free_port()
-        self.log = data_dir.parent / f"log-{self.port}.txt"
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("CANBAO_")}
-        self.environment = environment | {
-            "CANBAO_DATA_DIR": str(data_dir),
-            "CANBAO_PORT": str(self.port),
-            "CANBAO_DEMO": "0",
-            "CANBAO_ADMIN_PASSWORD": PASSWORD,
-            **settings,
-        }
-        with self.log.open("w") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "run.py"], cwd=ROOT, env=self.environment, stdout=log, stderr=log
-            )
-
-    def get(self, path: str) -> httpx.Response:
-        return httpx.get(f"http://127.0.0.1:{self.port}{path}", timeout=10)
-
-    def is_ready(self) -> bool:
-        try:
-            return self.get("/readyz").status_code == 200
-        except httpx.HTTPError:
-            return False
-
-    def part(self, name: str) -> psutil.Process | None:
-        for child in psutil.Process(self.process.pid).children():
-            if child.status() != psutil.STATUS_ZOMBIE and child.cmdline()[-1:] == [name]:
-                return child
-        return None
-
-    def stop(self, number: int = signal.SIGTERM) -> float:
-        """Stop it; returns the seconds it took."""
-        began = time.monotonic()
-        self.process.send_signal(number)
-        self.process.wait(SECONDS_TO_STOP + 20)
-        return time.monotonic() - began
-
-    def run_command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "flask", "--app", "run", "canbao", *arguments]
-        return subprocess.run(command, cwd=ROOT, env=self.environment, capture_output=True, text=True)
-
-
-@pytest.fixture
-def data_dir() -> Iterator[Path]:
-    folder = Path(tempfile.mkdtemp(prefix="canbao-test-"))
-    yield folder / "var"
-    shutil.rmtree(folder, ignore_errors=True)
-
-
-@pytest.fixture
-def start(data_dir: Path) -> Iterator[Callable[..., Product]]:
-    started: list[Product] = []
-
-    def start_product(**settings: str) -> Product:
-        product = Product(data_dir, **settings)
-        started.append(product)
-        return product
-
-    yield start_product
-    for product in started:
-        if product.process.poll() is None:
-            product.stop()
-        print(f"--- the product on port {product.port} said:", product.log.read_text(), sep="\n")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
-
-
-def wait_until(holds: Callable[[], object], seconds: float = SECONDS_TO_START) -> None:
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline, "it didn't happen in time"
-        time.sleep(0.2)
-
-
-def server_of(data_dir: Path) -> list[psutil.Process]:
-    return [
-        process
-        for process in psutil.process_iter(["name", "cmdline"])
-        if process.info["name"] == "postgres" and str(data_dir / "pg") in (process.info["cmdline"] or [])
-    ]
 
 
 def test_it_starts_heals_stops_and_starts_again(data_dir: Path, start: Callable[..., Product]) -> None:
@@ -142,13 +49,33 @@ def test_it_starts_heals_stops_and_starts_again(data_dir: Path, start: Callable[
     again = start()
     wait_until(again.is_ready)
     assert "The first account is admin." not in again.log.read_text()
-    token = httpx.post(
-        f"http://127.0.0.1:{again.port}/api/v1/security/login",
-        json={"username": "admin", "password": PASSWORD, "provider": "db"},
-        timeout=10,
-    )
-    assert token.status_code == 200
+    assert again.sign_in("admin").status_code == 200
     assert again.stop(signal.SIGINT) <= SECONDS_TO_STOP
+    assert server_of(data_dir) == []
+
+
+def test_when_its_database_dies_it_is_started_again_and_nothing_else_has_to_be(
+    data_dir: Path, start: Callable[..., Product]
+) -> None:
+    product = start()
+    wait_until(product.is_ready)
+    web = product.part("web")
+    first = psutil.Process(product.process.pid)
+    first.suspend()  # so that there is time to look around
+    try:
+        postmaster_of(data_dir).kill()
+        wait_until(lambda: product.get("/readyz").status_code == 503)
+        assert product.get("/readyz").json() == {"status": "waiting", "for": "database"}
+        assert product.get("/healthz").status_code == 200
+        refused = product.sign_in("admin")
+        assert (refused.status_code, refused.json()["code"]) == (503, "database_away")
+    finally:
+        first.resume()
+
+    wait_until(product.is_ready)
+    wait_until(lambda: len(workers_present(data_dir)) == 1)
+    assert product.part("web") == web
+    assert product.stop() <= SECONDS_TO_STOP
     assert server_of(data_dir) == []
 
 
