@@ -17,7 +17,7 @@ from tests.factories.imports import passport, sheet_of
 LONGEST_WAIT = 150.0
 """Seconds until somebody who asks again and again gives up: more than what has died needs to be back."""
 BETWEEN_STEPS = 0.3
-BETWEEN_TRIES = 0.2
+BETWEEN_TRIES = 0.5
 COME_BACK = {503}
 NOT_NOW = {"window_closed"}
 ROWS = 60
