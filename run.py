@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 import app as product
-from app.database import is_embedded_running, leave_embedded, start_embedded
+from app.database import is_embedded_running, leave_embedded, start_embedded, wait_for_database
 from app.database_roles import Addresses, addresses, require_plain
 from config import ConfigError, Login, Settings, load_settings
 
@@ -63,7 +63,7 @@ def serve_web(settings: Settings) -> int:
     """gunicorn in this process, its workers as children."""
     from app.web_server import serve
 
-    require_plain(addresses(settings).application)
+    _require_database(addresses(settings).application)
     serve(settings)
     return 0
 
@@ -71,7 +71,7 @@ def serve_web(settings: Settings) -> int:
 def serve_worker(settings: Settings) -> int:
     from scheduler.worker import run_worker
 
-    require_plain(addresses(settings).scheduler)
+    _require_database(addresses(settings).scheduler)
     run_worker(product.create_app(settings, Login.SCHEDULER))
     return 0
 
@@ -79,10 +79,10 @@ def serve_worker(settings: Settings) -> int:
 def serve_scheduler(settings: Settings) -> int:
     from scheduler.process import run_scheduler
 
+    _require_database(addresses(settings).scheduler)
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    require_plain(addresses(settings).scheduler)
     run_scheduler(product.create_app(settings, Login.SCHEDULER), stop)
     return 0
 
@@ -97,6 +97,12 @@ def prepare(settings: Settings) -> int:
 
 
 PARTS = {"web": serve_web, "worker": serve_worker, "scheduler": serve_scheduler, "prepare": prepare}
+
+
+def _require_database(address: str) -> None:
+    """A part that starts while the database comes back waits for it."""
+    wait_for_database(address)
+    require_plain(address)
 
 
 def _end_with_parent() -> None:

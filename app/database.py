@@ -24,7 +24,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from psycopg import OperationalError
-from sqlalchemy import Connection, create_engine, text
+from sqlalchemy import Connection, create_engine, exc, text
 
 from config import ConfigError, Settings
 
@@ -36,6 +36,7 @@ CONNECT_ARGUMENTS = {"options": "-c timezone=Asia/Shanghai", "application_name":
 DATABASE = "canbao"
 MIGRATION_LOCK = 0x63616E62616F
 SECONDS_TO_START = 60
+SECONDS_TO_ANSWER = 30
 GOING_OR_COMING = frozenset({None, "57P01", "57P02", "57P03"})
 """PostgreSQL's codes for a server that stops, has crashed or is only starting; none where nobody answered at all."""
 
@@ -98,6 +99,25 @@ def is_embedded_running(data_dir: Path) -> bool:
 
     running = PostmasterInfo.read_from_pgdata(data_dir.resolve() / "pg")
     return running is not None and running.is_running()
+
+
+def wait_for_database(url: str) -> None:
+    """A server that is only starting, or recovers, gets half a minute. Then raises ConfigError with its answer."""
+    engine = create_engine(url, connect_args=CONNECT_ARGUMENTS)
+    deadline = time.monotonic() + SECONDS_TO_ANSWER
+    while True:
+        try:
+            engine.connect().close()
+            engine.dispose()
+            return
+        except exc.OperationalError as problem:
+            if time.monotonic() > deadline:
+                answer = str(problem.orig).strip().splitlines()[0]
+                raise ConfigError(
+                    f"The database can't be reached: {answer}\n"
+                    "Is the server running, and are address, name and password right?"
+                ) from problem
+            time.sleep(1)
 
 
 def is_away(problem: BaseException | None) -> bool:

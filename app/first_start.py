@@ -6,19 +6,16 @@ import secrets
 import time
 from collections.abc import Iterator
 
-from sqlalchemy import create_engine, select
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import select
 
 from app import create_app
 from app.clock import now
-from app.database import CONNECT_ARGUMENTS, migrate_to_head
+from app.database import migrate_to_head, wait_for_database
 from app.database_roles import addresses, provide_roles
 from app.models.accounts import Account
 from app.services.accounts import sync_roles
 from app.transaction import transaction
 from config import ConfigError, Login, Settings, secret_file
-
-SECONDS_FOR_THE_DATABASE = 30
 
 
 def prepare_database(settings: Settings) -> Iterator[str]:
@@ -42,7 +39,7 @@ def prepare_schema(settings: Settings) -> None:
     owner = addresses(settings).owner
     if not owner:
         raise ConfigError("Only the owner of the tables can migrate: set CANBAO_DATABASE_URL.")
-    _wait_for(owner)
+    wait_for_database(owner)
     migrate_to_head(owner)
     provide_roles(settings)
 
@@ -90,22 +87,3 @@ def _first_account(settings: Settings) -> Iterator[str]:
 def _is_empty() -> bool:
     with transaction() as session:
         return session.scalar(select(Account.id).limit(1)) is None
-
-
-def _wait_for(url: str) -> None:
-    """Your own server may still be starting; give it half a minute. Then raises ConfigError with its answer."""
-    engine = create_engine(url, connect_args=CONNECT_ARGUMENTS)
-    deadline = time.monotonic() + SECONDS_FOR_THE_DATABASE
-    while True:
-        try:
-            engine.connect().close()
-            engine.dispose()
-            return
-        except OperationalError as problem:
-            if time.monotonic() > deadline:
-                answer = str(problem.orig).strip().splitlines()[0]
-                raise ConfigError(
-                    f"The database of CANBAO_DATABASE_URL can't be reached: {answer}\n"
-                    "Is the server running, and are address, name and password right?"
-                ) from problem
-            time.sleep(1)

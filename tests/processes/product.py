@@ -43,14 +43,17 @@ class Product:
                 [sys.executable, "run.py"], cwd=ROOT, env=self.environment, stdout=log, stderr=log
             )
 
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
     def get(self, path: str) -> httpx.Response:
-        return httpx.get(f"http://127.0.0.1:{self.port}{path}", timeout=10)
+        return httpx.get(f"{self.address}{path}", timeout=10)
 
     def sign_in(self, username: str) -> httpx.Response:
         """A program's; the answer holds its token."""
-        address = f"http://127.0.0.1:{self.port}/api/v1/security/login"
         body = {"username": username, "password": PASSWORD, "provider": "db"}
-        return httpx.post(address, json=body, timeout=10)
+        return httpx.post(f"{self.address}/api/v1/security/login", json=body, timeout=10)
 
     def is_ready(self) -> bool:
         try:
