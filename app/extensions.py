@@ -18,10 +18,13 @@ if TYPE_CHECKING:
 
 
 class OneDatabaseSession(FlaskSession):
-    """A session that stays on the connection it was given, if it was given one."""
+    """A session that stays on the connection it was given, if it was given one; there is one database in any case.
+
+    It is asked before every statement, so it looks nothing up by table.
+    """
 
     def get_bind(self, *args: Any, **kwargs: Any) -> Engine | Connection:
-        return self.bind if self.bind is not None else super().get_bind(*args, **kwargs)
+        return self.bind if self.bind is not None else self._db.engine
 
 
 db = SQLAlchemy(metadata=Model.metadata, session_options={"class_": OneDatabaseSession})

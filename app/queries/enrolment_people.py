@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, or_, select
+from sqlalchemy import Row, Select, and_, null, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from app.models import (
@@ -43,6 +43,10 @@ class PeopleFilter:
     social_card_status: SocialCardStatus | None = None
 
 
+COVERED = (None, Bucket.SUBMITTED, Bucket.ELSEWHERE)
+"""The buckets, and all of them together, that hold people with a cover of the year."""
+
+
 def people_query(
     actor: Actor, union: Union, year: ProtectionYear, channel: Channel, wanted: PeopleFilter
 ) -> Select[*tuple[Any, ...]]:
@@ -55,15 +59,17 @@ def people_query(
     coverer = aliased(Union, name="coverer")
     covering = aliased(EnrolmentBatch, name="covering")
     expression = bucket_of(channel, year.cover_start)
+    # In the other buckets nobody is covered; not asking who covers them halves what PostgreSQL has to plan.
+    covered = wanted.bucket in COVERED
     query = standing(
         select(
             Member,
             expression.label("bucket"),
-            coverer.name.label("elsewhere_union"),
+            (coverer.name if covered else null()).label("elsewhere_union"),
             Live.c.union_id.label("live_union_id"),
             Live.c.channel.label("live_channel"),
             Live.c.batch_id.label("batch_id"),
-            covering.number.label("batch_number"),
+            (covering.number if covered else null()).label("batch_number"),
             EnrolmentConfirmation.confirmed_at.label("confirmed_at"),
             EnrolmentExclusion.reason.label("exclusion_reason"),
             RetirementKeep.reason.label("keep_reason"),
@@ -71,8 +77,9 @@ def people_query(
         ),
         year.year,
     )
-    query = query.outerjoin(coverer, and_(coverer.id == Live.c.union_id, visible_to(actor, coverer)))
-    query = query.outerjoin(covering, and_(covering.id == Live.c.batch_id, visible_to(actor, covering)))
+    if covered:
+        query = query.outerjoin(coverer, and_(coverer.id == Live.c.union_id, visible_to(actor, coverer)))
+        query = query.outerjoin(covering, and_(covering.id == Live.c.batch_id, visible_to(actor, covering)))
     query = query.where(Member.union_id == union.id)
     if wanted.bucket is not None:
         query = query.where(expression == wanted.bucket.value)

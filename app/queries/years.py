@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, func, inspect, or_, select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy import ColumnElement, and_, bindparam, func, inspect, or_, select
+from sqlalchemy.orm import Session, joinedload, lazyload
 from sqlalchemy.orm.util import identity_key
 
 from app.models import Plan, ProtectionWindow, ProtectionYear, Union, WindowExtension, YearPlan
@@ -35,6 +35,17 @@ YEAR_AND_WINDOWS = (
 )
 
 
+YEAR_AND_ONE_WINDOW = (
+    select(ProtectionYear, ProtectionWindow)
+    .outerjoin(
+        ProtectionWindow,
+        and_(ProtectionWindow.year == ProtectionYear.year, ProtectionWindow.name == bindparam("name")),
+    )
+    .options(lazyload(ProtectionYear.windows))
+    .where(ProtectionYear.year == bindparam("year"))
+)
+
+
 def get_year(session: Session, year: int) -> ProtectionYear:
     """Raises ``not_found`` (404) for a year that nobody set."""
     held = session.identity_map.get(identity_key(ProtectionYear, year))
@@ -45,6 +56,21 @@ def get_year(session: Session, year: int) -> ProtectionYear:
     if found is None:
         raise not_found("year")
     return found
+
+
+def year_with_window(
+    session: Session, year: int, name: WindowName
+) -> tuple[ProtectionYear, ProtectionWindow | None]:
+    """The year and one window of it, for a verb that many call at once; while the window is held, ``require_window``
+    asks no more.
+
+    Raises ``not_found`` (404) for a year that nobody set.
+    """
+    known = EARLIEST_YEAR <= year <= LATEST_YEAR
+    found = session.execute(YEAR_AND_ONE_WINDOW, {"year": year, "name": name}).first() if known else None
+    if found is None:
+        raise not_found("year")
+    return found.ProtectionYear, found.ProtectionWindow
 
 
 def year_in_work(session: Session) -> ProtectionYear | None:
@@ -173,13 +199,19 @@ def require_window(session: Session, year: int, name: WindowName, union: Union, 
 
     In a transaction it is asked again at the commit.
     """
-    _require_window(session, year, name, union, now)
-    ask_again(session, lambda lasted: _require_window(session, year, name, union, now + lasted))
-
-
-def _require_window(session: Session, year: int, name: WindowName, union: Union, now: datetime) -> None:
     stored = session.get(ProtectionWindow, (year, name))
     window = stored.as_rule() if stored else None
+
+    def ask(lasted: timedelta) -> None:
+        _require_window(session, year, window, name, union, now + lasted)
+
+    ask(timedelta())
+    ask_again(session, ask)
+
+
+def _require_window(
+    session: Session, year: int, window: Window | None, name: WindowName, union: Union, now: datetime
+) -> None:
     if window is None or window.state(now) is not WindowState.OPEN:
         require_open(window, extensions_for(session, year, name, union), now)
 

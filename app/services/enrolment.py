@@ -7,16 +7,16 @@ from datetime import date, datetime
 from functools import lru_cache
 from typing import Any, cast
 
-from sqlalchemy import ARRAY, BigInteger, ColumnElement, Table, bindparam, func, literal, select, text
+from sqlalchemy import ARRAY, BigInteger, ColumnElement, Table, bindparam, func, insert, literal, select, text
 from sqlalchemy.dialects.postgresql import Insert
 from sqlalchemy.dialects.postgresql import insert as upsert
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, make_transient_to_detached
 
 from app.models import Enrolment, EnrolmentBatch, EventObject, Member, PlanChoice, ProtectionYear, Union
 from app.queries.batches import first_live_batch, last_submit
 from app.queries.enrolment import bucket_of, standing
 from app.queries.fees import unit_amounts
-from app.queries.years import get_year, require_window
+from app.queries.years import require_window, year_with_window
 from app.rules.enrolment import (
     BatchAction,
     BatchStatus,
@@ -58,7 +58,7 @@ def submit_batch(
     if kind is not EnrolmentKind.COLLECTIVE:
         raise RuleViolation("kind_not_open", field="kind", kind=kind)
     _check_ticks(channel, member_ids)
-    protection_year = get_year(session, year)
+    protection_year, _window = year_with_window(session, year, WindowName.GRASSROOTS_SUBMIT)
     union = lock_own_union(session, actor)
     require_window(session, year, WindowName.GRASSROOTS_SUBMIT, union, now)
     unit = unit_amounts(session, union, year=year, plan=plan, term=Term.FULL, now=now)
@@ -217,6 +217,9 @@ def _check_headcount(people: int, member_ids: Sequence[int] | None, expected: in
         raise RuleViolation("list_changed", status=409, expected=expected, found=people)
 
 
+NEW_BATCH = insert(cast(Table, EnrolmentBatch.__table__)).inline()
+
+
 def _write_batch(
     session: Session,
     actor: Actor,
@@ -231,7 +234,7 @@ def _write_batch(
     now: datetime,
 ) -> EnrolmentBatch:
     amounts = unit.times(people)
-    batch = EnrolmentBatch(
+    values = dict(
         id=batch_id,
         number=f"JC{year.year}{batch_id:08d}",
         year=year.year,
@@ -257,6 +260,9 @@ def _write_batch(
         submitted_at=now,
         updated_at=now,
     )
+    # By the table, and then as if it had been read: the session's own way takes twice as long.
+    session.execute(NEW_BATCH, values)
+    batch = EnrolmentBatch(**values)
+    make_transient_to_detached(batch)
     session.add(batch)
-    session.flush()
     return batch
