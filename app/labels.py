@@ -1,4 +1,4 @@
-"""The words that people know for every closed set, and the tone of its tag (domain sections 2, 5 and 9).
+"""The words that people know for every closed set (domain sections 2, 5 and 9); the tones of their tags are beside.
 
 The table is read as: enum, value, words. Every enum that a screen shows is in it whole; a test looks.
 """
@@ -12,83 +12,7 @@ from flask_babel import lazy_gettext as _
 from flask_babel.speaklater import LazyString
 
 from app.message_labels import MESSAGE_WORDS
-
-TONES: Mapping[str, Mapping[str, str]] = {
-    "BatchStatus": {
-        "submitted": "go",
-        "approved": "ok",
-        "forwarded": "go",
-        "completed": "ok",
-        "returned": "bad",
-        "lapsed": "calm",
-    },
-    "Stage": {
-        "settled": "ok",
-        "filed": "go",
-        "approved": "ok",
-        "submitted": "go",
-        "returned": "bad",
-        "not_started": "wait",
-    },
-    "DistrictBatchStatus": {
-        "centre_review": "go",
-        "awaiting_payment": "wait",
-        "voucher_review": "wait",
-        "completed": "ok",
-        "rejected": "bad",
-    },
-    "VoucherStatus": {"under_review": "wait", "settled": "ok", "rejected": "bad"},
-    "ErasureState": {"requested": "wait", "erased": "ok", "refused": "bad"},
-    "EnrolmentStatus": {"pending": "wait", "active": "ok", "ended": "calm", "void": "calm"},
-    "Bucket": {
-        "submitted": "ok",
-        "elsewhere": "go",
-        "retirement_unclear": "wait",
-        "to_check": "wait",
-        "to_confirm": "wait",
-        "eligible": "ok",
-    },
-    "EmploymentStatus": {
-        "employed": "ok",
-        "unknown": "wait",
-        "unclear": "wait",
-        "unemployed_benefit": "wait",
-    },
-    "SocialCardStatus": {
-        "normal": "ok",
-        "sealed": "bad",
-        "lost": "bad",
-        "locked": "bad",
-        "cancelled": "bad",
-        "unclear": "wait",
-        "unknown": "wait",
-    },
-    "CardStatus": {"queued": "go", "in_production": "go", "issued": "ok", "failed": "bad"},
-    "WindowState": {"upcoming": "calm", "open": "ok", "closed": "calm"},
-    "ImportState": {
-        "queued": "go",
-        "checking": "go",
-        "ready": "wait",
-        "committing": "go",
-        "done": "ok",
-        "failed": "bad",
-    },
-    "RowOutcome": {"created": "ok", "updated": "go", "unchanged": "calm", "wrong": "bad"},
-    "BankResult": {"issued": "ok", "failed": "bad"},
-    "TransferState": {"waiting": "wait", "accepted": "ok", "refused": "bad"},
-    "Direction": {"offer": "go", "ask": "go"},
-    "Expiry": {"expired": "bad", "soon": "wait", "valid": "ok", "long_term": "ok"},
-    "RetirementOutcome": {"retired": "calm", "unclear": "wait", "not_yet": "ok"},
-    "UnionCategory": {"central_enterprise": "go"},
-    "AuditKind": {
-        "refusal": "bad",
-        "sign_in_failed": "bad",
-        "reveal": "wait",
-        "export": "wait",
-        "change": "go",
-    },
-    "SessionEnd": {"forced": "bad", "disabled": "bad", "reset": "wait"},
-}
+from app.tones import TONES
 
 WORDS: Mapping[str, Mapping[str, LazyString]] = {
     "BatchStatus": {
@@ -237,7 +161,9 @@ WORDS: Mapping[str, Mapping[str, LazyString]] = {
         "district_submit": _("Filing by districts"),
         "instant": _("Instant enrolment"),
     },
+    "DayKind": {"holiday": _("Public holiday"), "worked": _("Weekend that is worked")},
     "WindowState": {"upcoming": _("Not open yet"), "open": _("Is open"), "closed": _("Closed")},
+    "Span": {"today": _("Today"), "week": _("This week"), "month": _("This month")},
     "InstantStartRule": {
         "submitted_plus_1": _("The day after the submit"),
         "approved_plus_1": _("The day after the approval"),
@@ -347,6 +273,14 @@ WORDS: Mapping[str, Mapping[str, LazyString]] = {
         "reveal": _("Full number shown"),
         "export": _("File taken out"),
         "refusal": _("Turned away"),
+    },
+    "JobState": {
+        "todo": _("Waiting"),
+        "doing": _("Running"),
+        "failed": _("Failed"),
+        "cancelled": _("Cancelled"),
+        "aborted": _("Stopped"),
+        "succeeded": _("Done"),
     },
     "Role": {
         "municipal_admin": _("Municipal administrator"),

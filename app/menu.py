@@ -61,7 +61,10 @@ MENU: tuple[Section, ...] = (
     ),
     Section(
         _("Enrolment batches"),
-        (Entry(_("District batches"), "DistrictBatches.list", P.VIEW_DISTRICT_BATCHES),),
+        (
+            Entry(_("District batches"), "DistrictBatches.list", P.VIEW_DISTRICT_BATCHES),
+            Entry(_("Lapsed batches"), "Lapsed.list", P.VIEW_ENROLMENT),
+        ),
     ),
     Section(
         _("Mutual-aid centre"),
@@ -82,6 +85,7 @@ MENU: tuple[Section, ...] = (
         _("Settings"),
         (
             Entry(_("Protection years and windows"), "Years.list", P.VIEW_YEARS),
+            Entry(_("Working days"), "WorkingDays.year", P.VIEW_YEARS),
             Entry(_("Fee settings"), "Fees.municipal", P.VIEW_FEES),
             Entry(_("Fee split of the grassroots unions"), "FeeSplits.list", P.SET_SPLIT),
             Entry(_("Union organisation"), "Unions.list", P.VIEW_TREE),
@@ -91,12 +95,16 @@ MENU: tuple[Section, ...] = (
             Entry(_("Who is online"), "Online.list", P.MANAGE_ACCOUNTS),
             Entry(_("Outgoing mail"), "Letters.list", P.MANAGE_SECURITY),
             Entry(_("Dictionary"), "Dictionary.list", P.MANAGE_DICTIONARY),
-            Entry(_("Scheduled jobs"), "Schedule.runs", P.MANAGE_YEARS),
-            Entry(_("Training clock"), "Training.clock", P.MANAGE_YEARS),
+            Entry(_("Scheduled jobs"), "Schedule.runs", P.MANAGE_SCHEDULE),
+            Entry(_("Background jobs"), "Jobs.list", P.MANAGE_SCHEDULE),
             Entry(_("Audit log"), "Audit.list", P.VIEW_AUDIT),
         ),
     ),
 )
+
+
+IN_TRAINING = Section(_("Training"), (Entry(_("Training clock"), "Training.clock", P.MANAGE_YEARS),))
+"""There only where the installation is a training."""
 
 
 def menu_for(actor: Actor, endpoints: Collection[str]) -> tuple[Section, ...]:
@@ -110,7 +118,7 @@ def menu_for(actor: Actor, endpoints: Collection[str]) -> tuple[Section, ...]:
                 if entry.endpoint in endpoints and may(actor, entry.permission)
             ),
         )
-        for section in MENU
+        for section in (*MENU, IN_TRAINING)
     )
     return tuple(section for section in sections if section.entries)
 

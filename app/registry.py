@@ -38,7 +38,9 @@ from app.views.health import health
 from app.views.home import Home
 from app.views.imports import Imports
 from app.views.invitations import Invitations, Registration
+from app.views.jobs import Jobs
 from app.views.language import LanguageSwitch
+from app.views.lapsed import Lapsed
 from app.views.login import LoginView
 from app.views.marks import Marks
 from app.views.members import Members
@@ -54,7 +56,7 @@ from app.views.profile import Profile, SecondFactors
 from app.views.question import ask_first
 from app.views.retirement import Retirement
 from app.views.review import Review
-from app.views.schedule import TIMETABLE_KEY, Schedule
+from app.views.schedule import TIMETABLE_KEY, Line, Schedule, Timetable
 from app.views.search import Search
 from app.views.settlement import DistrictBatches
 from app.views.sign_in_help import SignInHelp
@@ -62,8 +64,9 @@ from app.views.signing import ask_for_what_comes_first
 from app.views.statistics import Statistics
 from app.views.training import Training
 from app.views.transfers import Transfers
+from app.views.working_days import WorkingDays
 from app.views.years import Years
-from scheduler.timetable import TIMETABLE
+from scheduler.timetable import TIMETABLE, YEAR
 
 INDEX: type[BaseView] = Home
 """What answers `/`."""
@@ -102,12 +105,15 @@ SCREENS: tuple[type[Any], ...] = (
     DistrictBatches,
     Centre,
     Years,
+    WorkingDays,
     Fees,
     FeeSplits,
     Unions,
     Employers,
     Imports,
     Schedule,
+    Jobs,
+    Lapsed,
     Audit,
     Monitor,
     Statistics,
@@ -140,7 +146,10 @@ def register_all(app: Flask, appbuilder: AppBuilder) -> None:
     # It changes nothing; and a list that stood open over lunch must still be searchable.
     csrf.exempt("app.views.search.find")
     init_request_metrics(app)
-    app.extensions[TIMETABLE_KEY] = [(entry.name, entry.crontab) for entry in TIMETABLE]
+    app.extensions[TIMETABLE_KEY] = Timetable(
+        lines=tuple(Line(entry.name, entry.crontab, entry.guards) for entry in TIMETABLE),
+        year=tuple(line.name for line in YEAR),
+    )
     appbuilder.sm.auth_view = appbuilder.add_view_no_menu(LoginView)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)

@@ -76,6 +76,7 @@ def _ask_at_commit(session: Session, entered: float) -> None:
         return
     session.flush()
     session.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))
+    session.execute(text("SET CONSTRAINTS ALL DEFERRED"))  # only what was checked by now had to be
     began: Began = session.info[BEGAN]
     ends = session.scalars(select(func.clock_timestamp())).one()
     lasted = ends - began.database - timedelta(seconds=max(0.0, entered - began.monotonic))

@@ -11,7 +11,9 @@ import sys
 
 from benchmarks import (
     big_union,
+    home,
     imports,
+    lapse,
     many_unions,
     notice_pdf,
     reminders,
@@ -21,8 +23,8 @@ from benchmarks import (
 )
 from benchmarks.city import city
 
-IN_THE_CITY = (big_union, second_wall, many_unions, sealing, web_memory, imports, reminders)
-"""In this order: the imports make the city larger, the reminders much larger."""
+IN_THE_CITY = (big_union, second_wall, many_unions, sealing, web_memory, home, imports, lapse, reminders)
+"""In this order: the imports and the lapsing batches make the city larger, the reminders much larger."""
 
 
 def main(names: list[str]) -> bool:

@@ -24,8 +24,11 @@ WORKER_LOCK = 0x776F726B
 def sweep_stalled_jobs(session: Session, boundary: datetime) -> str:
     """Give jobs of dead workers back to the queue; after five such ends they count as failed."""
     found = session.execute(text(STALLED_JOBS), {"lock": WORKER_LOCK, "silence": "60 seconds"}).all()
-    ended = [row.id for row in found if row.attempts + 1 >= ATTEMPTS_AFTER_KILLS]
-    again = [row.id for row in found if row.attempts + 1 < ATTEMPTS_AFTER_KILLS]
+    # Whoever asked for a stop has it: the worker is gone, and the job isn't begun again.
+    session.execute(text(STOP_JOBS), {"ids": [row.id for row in found if row.abort_requested]})
+    left = [row for row in found if not row.abort_requested]
+    ended = [row.id for row in left if row.attempts + 1 >= ATTEMPTS_AFTER_KILLS]
+    again = [row.id for row in left if row.attempts + 1 < ATTEMPTS_AFTER_KILLS]
     session.execute(text(FAIL_JOBS), {"ids": ended})
     session.execute(text(RETRY_JOBS), {"ids": again})
     return f"{len(again)} again, {len(ended)} failed" if found else "none stalled"
@@ -72,7 +75,7 @@ def enqueue_forget(session: Session, boundary: datetime) -> str:
 
 
 STALLED_JOBS = """
-    SELECT job.id, job.attempts
+    SELECT job.id, job.attempts, job.abort_requested
       FROM procrastinate_jobs AS job
       LEFT JOIN procrastinate_workers AS worker ON worker.id = job.worker_id
      WHERE job.status = 'doing'
@@ -93,6 +96,8 @@ FAIL_JOBS = """
        SET status = 'failed', attempts = attempts + 1
      WHERE id = ANY(CAST(:ids AS bigint[]))
 """
+
+STOP_JOBS = "UPDATE procrastinate_jobs SET status = 'aborted' WHERE id = ANY(CAST(:ids AS bigint[]))"
 
 RETRY_JOBS = """
     UPDATE procrastinate_jobs

@@ -39,7 +39,9 @@ def run_due(entry: Entry) -> int:
             return 0
         ran = (SchedulerRun.name == entry.name, SchedulerRun.asked_by.is_(None), SchedulerRun.boundary <= at)
         last = session.scalar(select(func.max(SchedulerRun.boundary)).where(*ran))
-    return sum(run_boundary(entry, boundary) for boundary in due(entry, last, at))
+        # What never ran is due since the first scheduler began to look.
+        since = last or session.scalar(select(func.min(SchedulerRun.started_at)))
+    return sum(run_boundary(entry, boundary) for boundary in due(entry, since, at))
 
 
 def run_boundary(entry: Entry, boundary: datetime, *, asked_by: int | None = None) -> bool:

@@ -19,8 +19,9 @@ from app.rules.years import WindowName
 from app.security.actor import current_actor
 from app.security.needs import needs
 from app.security.roles import Permission
+from app.services.extensions import grant_extension
 from app.services.fees import FeeDraft, put_fees, set_split
-from app.services.years import YearDraft, grant_extension, put_year
+from app.services.years import YearDraft, put_year
 from app.transaction import transaction
 
 

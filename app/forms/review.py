@@ -42,6 +42,13 @@ class ReviewFilterForm(Form):
     submitted_to = DayField(_("Submitted at"))
 
 
+class PaymentForm(FlaskForm):
+    """The amount stays text: ``app.rules.settlement.parse_amount`` reads it and says what is wrong."""
+
+    amount = StringField(_("Amount paid"), [FILLED])
+    paid_on = DateField(_("Date of payment"), [InputRequired(_("Please give a date.")), sensible_day])
+
+
 class HandlerForm(FlaskForm):
     """经办人信息; whether a phone or an address can be right is ``app.rules.contacts``'s question."""
 

@@ -29,6 +29,7 @@ from app.models.sign_in import (
 )
 from app.models.training import TrainingClock
 from app.models.transfers import MemberTransfer
+from app.models.working_days import WorkingDay
 from app.models.years import Plan, ProtectionWindow, ProtectionYear, WindowExtension, YearPlan
 
 __all__ = [
@@ -91,5 +92,6 @@ __all__ = [
     "UsedCaptcha",
     "UsedPassword",
     "WindowExtension",
+    "WorkingDay",
     "YearPlan",
 ]

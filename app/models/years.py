@@ -88,7 +88,10 @@ class ProtectionYear(Entity):
 
 
 class WindowExtension(Scoped, Entity):
-    """A longer window for a union and all below it: granted with a reason, expires by itself."""
+    """A longer window for a union and all below it: granted with a reason, expires by itself.
+
+    ``granted_until`` and ``ended_by`` are set where somebody ended it early; ``closes_at`` is then when.
+    """
 
     __tablename__ = "window_extension"
 
@@ -100,9 +103,12 @@ class WindowExtension(Scoped, Entity):
     reason: Mapped[str] = mapped_column(Text)
     granted_by: Mapped[AccountRef]
     granted_at: Mapped[Instant]
+    granted_until: Mapped[Instant | None]
+    ended_by: Mapped[AccountRef]
 
     __table_args__ = (
         CheckConstraint("opens_at < closes_at", name="an_extension_opens_before_it_closes"),
         CheckConstraint("reason <> ''", name="an_extension_has_a_reason"),
+        CheckConstraint("closes_at <= granted_until", name="an_extension_ends_no_later_than_granted"),
         Index("window_extension_by_union", "year", "window", "union_id"),
     )

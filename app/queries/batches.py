@@ -31,6 +31,9 @@ from app.security.visible import visible_to
 MONEY = ("fee", "municipal_share", "district_share", "grassroots_share")
 """A batch's amounts, in the order of ``Amounts``."""
 
+Later = aliased(EnrolmentBatch, name="later")
+"""Made once: every alias works out its columns anew, which costs a page more than the question asked with it."""
+
 
 @dataclass(frozen=True, slots=True)
 class BatchFilter:
@@ -68,14 +71,13 @@ def marked_people(session: Session, actor: Actor, batch: EnrolmentBatch) -> Sequ
 
 def waiting_returns(union_id: int, year: int, channel: Channel) -> Select[tuple[EnrolmentBatch]]:
     """The union's returned batches of the channel since which it has submitted nothing there."""
-    later = aliased(EnrolmentBatch)
     submitted_again = (
-        select(later.id)
+        select(Later.id)
         .where(
-            later.union_id == EnrolmentBatch.union_id,
-            later.year == EnrolmentBatch.year,
-            later.channel == EnrolmentBatch.channel,
-            later.submitted_at > EnrolmentBatch.decided_at,
+            Later.union_id == EnrolmentBatch.union_id,
+            Later.year == EnrolmentBatch.year,
+            Later.channel == EnrolmentBatch.channel,
+            Later.submitted_at > EnrolmentBatch.decided_at,
         )
         .exists()
     )

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, literal, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, case, exists, literal, or_, select
 from sqlalchemy.orm import Session
 
 from app.clock import SHANGHAI, midnight
@@ -22,6 +23,7 @@ from app.models import (
     ProtectionYear,
     WindowExtension,
 )
+from app.queries.beyond import name_of_account
 from app.rules.boundaries import DAYS_TO_REFILE, Boundary
 from app.rules.enrolment import BatchAction, EnrolmentKind, LapseReason, sources
 from app.rules.years import WindowName
@@ -128,3 +130,15 @@ def is_overdue(session: Session, batch: EnrolmentBatch, now: datetime) -> bool:
     """Whether the union's own share of the batch can't be paid in time any more."""
     due = unpaid_at(Boundary("", batch.year, now))
     return bool(session.scalar(select(exists().where(EnrolmentBatch.id == batch.id, due))))
+
+
+def payment_of(session: Session, batch: EnrolmentBatch) -> Row[*tuple[Any, ...]] | None:
+    """``(GrassrootsPayment, who)``: what was recorded of the batch, and by whom."""
+    recorded = select(GrassrootsPayment, name_of_account(GrassrootsPayment.recorded_by).label("who"))
+    return session.execute(recorded.where(GrassrootsPayment.batch_id == batch.id)).one_or_none()
+
+
+def paid_among(session: Session, batch_ids: Sequence[int]) -> set[int]:
+    """Those of the batches whose union's own share is recorded as paid."""
+    paid = select(GrassrootsPayment.batch_id).where(GrassrootsPayment.batch_id.in_(batch_ids))
+    return set(session.scalars(paid))

@@ -38,6 +38,7 @@ from app.models import (
     DistrictBatch,
     EnrolmentBatch,
     FeeSplit,
+    GrassrootsPayment,
     Member,
     ProtectionWindow,
     ProtectionYear,
@@ -298,6 +299,9 @@ def _payments(year: ProtectionYear, spans: Sequence[Span]) -> Iterator[Line]:
             EnrolmentBatch.year == year.year,
             EnrolmentBatch.status.in_([BatchStatus.SUBMITTED, BatchStatus.APPROVED]),
             EnrolmentBatch.grassroots_share > 0,
+            ~select(GrassrootsPayment.batch_id)
+            .where(GrassrootsPayment.batch_id == EnrolmentBatch.id)
+            .exists(),
             _due(pay_by, spans),
         )
         .group_by(EnrolmentBatch.union_id, pay_by)

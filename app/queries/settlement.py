@@ -91,6 +91,16 @@ def waiting_rejections(session: Session, actor: Actor, year: int) -> Sequence[Di
     ).all()
 
 
+def count_overdue(session: Session, actor: Actor, today: date) -> int:
+    """District batches that the centre accepted and whose voucher is late; the due day itself is in time."""
+    overdue = select(func.count()).where(
+        visible_to(actor, DistrictBatch),
+        DistrictBatch.status == DistrictBatchStatus.AWAITING_PAYMENT,
+        DistrictBatch.voucher_due_on < today,
+    )
+    return session.scalar(overdue) or 0
+
+
 def plans_filed(session: Session, batch: DistrictBatch) -> list[Row[*tuple[Any, ...]]]:
     """``(DistrictBatchPlan, name)`` in the plans' order."""
     return list(

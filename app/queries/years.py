@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, func, inspect, or_, select
+from sqlalchemy import ColumnElement, bindparam, func, inspect, or_, select
 from sqlalchemy.orm import Session, joinedload
 from sqlalchemy.orm.util import identity_key
 
@@ -128,14 +128,14 @@ def extensions_for(session: Session, year: int, name: WindowName, union: Union) 
 
 def extensions_of(session: Session, actor: Actor, year: int) -> list[WindowExtension]:
     """All that were granted to the actor's own union or to one above it."""
-    above = [actor.union_id, *(u for u in (actor.second_id, actor.district_id) if u is not None)]
-    mine = select(WindowExtension).where(WindowExtension.year == year, WindowExtension.union_id.in_(above))
+    mine = select(WindowExtension).where(
+        WindowExtension.year == year, WindowExtension.union_id.in_(_own_and_above(actor))
+    )
     return list(session.scalars(mine.order_by(WindowExtension.closes_at)))
 
 
 def extensions_page(session: Session, actor: Actor, year: int, cursor: Cursor) -> Page:
     """The year's extensions that concern the actor, newest first: extension, union, and who granted it."""
-    above = [actor.union_id, *(u for u in (actor.second_id, actor.district_id) if u is not None)]
     statement = (
         select(
             WindowExtension,
@@ -144,12 +144,28 @@ def extensions_page(session: Session, actor: Actor, year: int, cursor: Cursor) -
         )
         .outerjoin(Union, Union.id == WindowExtension.union_id)
         .outerjoin(UNIONS_ABOVE, UNIONS_ABOVE.c.id == WindowExtension.union_id)
-        .where(
-            WindowExtension.year == year,
-            or_(visible_to(actor, WindowExtension), WindowExtension.union_id.in_(above)),
-        )
+        .where(WindowExtension.year == year, _concerns(actor))
     )
     return page_of(session, statement, [WindowExtension.id], cursor)
+
+
+def extensions_concerning(session: Session, actor: Actor, year: int) -> list[WindowExtension]:
+    """The same without paging, for a drawing: for who sees many of them only those of the union and above it."""
+    return list(
+        session.scalars(
+            select(WindowExtension)
+            .where(WindowExtension.year == year, WindowExtension.union_id.in_(_own_and_above(actor)))
+            .order_by(WindowExtension.opens_at)
+        )
+    )
+
+
+def _concerns(actor: Actor) -> ColumnElement[bool]:
+    return or_(visible_to(actor, WindowExtension), WindowExtension.union_id.in_(_own_and_above(actor)))
+
+
+def _own_and_above(actor: Actor) -> list[int]:
+    return [actor.union_id, *(u for u in (actor.second_id, actor.district_id) if u is not None)]
 
 
 def require_window(session: Session, year: int, name: WindowName, union: Union, now: datetime) -> None:

@@ -138,8 +138,11 @@ AUDITED: Mapping[str, Audited] = {
     ),
     "protection_window": Audited("year", "year name opens_at closes_at", always="name"),
     "window_extension": Audited(
-        "id", f"id year window opens_at closes_at granted_by granted_at {SCOPE}", named="reason"
+        "id",
+        f"id year window opens_at closes_at granted_by granted_at granted_until ended_by {SCOPE}",
+        named="reason",
     ),
+    "working_day": Audited("", "day kind name set_by set_at", always="day"),
     "training_clock": Audited("id", "id ahead set_by set_at"),
     "plan": Audited("", "code name position", always="code"),
     "year_plan": Audited("year", "year plan", always="plan"),

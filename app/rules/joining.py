@@ -15,10 +15,11 @@ LONGEST = 366
 
 
 class Span(StrEnum):
+    """What ends today; other days are chosen."""
+
     TODAY = "today"
     WEEK = "week"
     MONTH = "month"
-    CHOSEN = "chosen"
 
 
 @dataclass(frozen=True, slots=True)

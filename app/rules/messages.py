@@ -98,6 +98,7 @@ TODO_KINDS = frozenset(kind for kind, nature in NATURES.items() if nature.todo)
 ALWAYS_KINDS = frozenset(kind for kind, nature in NATURES.items() if nature.always)
 
 OPERATOR, SECOND, DISTRICT, CENTRE = "operator", "second_reviewer", "district_reviewer", "centre_clerk"
+MUNICIPAL = "municipal_admin"
 
 ROLES_OF_WINDOW: Mapping[WindowName, tuple[str, ...]] = {
     WindowName.FEE_SETTING: (DISTRICT,),
@@ -107,6 +108,50 @@ ROLES_OF_WINDOW: Mapping[WindowName, tuple[str, ...]] = {
     WindowName.INSTANT: (OPERATOR,),
 }
 """Whose window it is: they are told that it opens, closes or stays open longer."""
+
+RECEIVERS: Mapping[MessageKind, frozenset[str]] = {
+    MessageKind.REMINDER: frozenset({OPERATOR, SECOND, DISTRICT}),
+    **dict.fromkeys((MessageKind.LISTS_WAIT, MessageKind.LISTS_LAPSED), frozenset({SECOND, DISTRICT})),
+    **dict.fromkeys(
+        (
+            MessageKind.BATCH_RETURNED,
+            MessageKind.BATCH_APPROVED,
+            MessageKind.BATCH_FILED,
+            MessageKind.BATCH_COMPLETED,
+            MessageKind.BATCH_LAPSED,
+            MessageKind.TRANSFER_ASKED,
+            MessageKind.TRANSFER_ACCEPTED,
+            MessageKind.TRANSFER_REFUSED,
+        ),
+        frozenset({OPERATOR}),
+    ),
+    **dict.fromkeys((MessageKind.FILED_ARRIVED, MessageKind.VOUCHER_ARRIVED), frozenset({CENTRE})),
+    **dict.fromkeys(
+        (
+            MessageKind.FILED_ACCEPTED,
+            MessageKind.FILED_REJECTED,
+            MessageKind.VOUCHER_REJECTED,
+            MessageKind.VOUCHER_SETTLED,
+        ),
+        frozenset({DISTRICT}),
+    ),
+    **dict.fromkeys(
+        (MessageKind.IMPORT_READY, MessageKind.IMPORT_FAILED),
+        frozenset({OPERATOR, SECOND, DISTRICT, MUNICIPAL}),
+    ),
+    **dict.fromkeys(
+        (MessageKind.WINDOW_OPENED, MessageKind.WINDOW_CLOSED, MessageKind.EXTENSION_GRANTED),
+        frozenset({OPERATOR, SECOND, DISTRICT}),
+    ),
+}
+"""Whom a kind can reach at all: nobody is asked about messages that never come."""
+
+
+def kinds_for(roles: Iterable[str]) -> list[MessageKind]:
+    """The kinds that somebody in these roles can be told, in the order of ``MessageKind``."""
+    held = set(roles)
+    return [kind for kind in MessageKind if RECEIVERS[kind] & held]
+
 
 REMINDED_DAYS = (7, 3, 1)
 """Before something closes; counted like ``Window.days_left``."""

@@ -67,6 +67,28 @@ class Extension:
     closes_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A window that opens or closes at another time; without a name the date that grassroots unions pay by."""
+
+    name: WindowName | None
+    before: tuple[datetime, ...]
+    after: tuple[datetime, ...]
+
+    @property
+    def ends_at(self) -> datetime:
+        return self.after[-1]
+
+    def facts(self) -> dict[str, object]:
+        """As the log keeps it."""
+        what = {"window": self.name.value} if self.name else {"field": "grassroots_payment_due"}
+        return {
+            **what,
+            "before": [instant.isoformat() for instant in self.before],
+            "after": [instant.isoformat() for instant in self.after],
+        }
+
+
 def require_open(window: Window | None, extensions: Iterable[Extension], now: datetime) -> None:
     """Refuse with ``window_closed`` or ``window_not_open`` unless the window or an extension holds now."""
     if window is None:

@@ -40,6 +40,7 @@ class Permission(StrEnum):
     MANAGE_SECURITY = "manage_security"
     MANAGE_YEARS = "manage_years"
     VIEW_YEARS = "view_years"
+    MANAGE_SCHEDULE = "manage_schedule"
     MANAGE_FEES = "manage_fees"
     VIEW_FEES = "view_fees"
     SET_SPLIT = "set_split"
@@ -82,7 +83,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     | _ANSWERS_PEOPLE
     | {P.DECIDE_ERASURE}
     | {P.MANAGE_TREE, P.IMPORT_TREE, P.MANAGE_ACCOUNTS, P.MANAGE_DICTIONARY, P.MANAGE_ANNOUNCEMENTS}
-    | {P.MANAGE_YEARS, P.MANAGE_FEES}
+    | {P.MANAGE_YEARS, P.MANAGE_FEES, P.MANAGE_SCHEDULE}
     | {P.VIEW_MEMBERS, P.REVEAL_NUMBERS, P.IMPORT_MEMBERS, P.TRANSFER_MEMBERS, P.IMPORT_ANSWERS}
     | {P.VIEW_DISTRICT_BATCHES},
     Role.DISTRICT_REVIEWER: _READS_THE_YEAR

@@ -34,6 +34,7 @@ SENTENCES = {
     "extension_union_level": _(
         "An extension is for a district or a union below it. “{union}” is neither; change the window itself."
     ),
+    "extension_over": _("This extension ended at {closes_at} by itself."),
     "extension_order": _("The extension must end after it begins."),
     "extension_past": _("The extension would be over already. Please give an end that lies ahead."),
     "extension_no_longer": _("The window is open until {closes_at} anyway. Please give a later end."),

@@ -19,6 +19,7 @@ from app.services.demo_accounts import (
     demo_accounts,
     make_demo_accounts,
 )
+from app.services.demo_board import make_demo_board
 from app.services.demo_people import Home, Person, Register, store_people
 from app.services.demo_transfers import make_demo_transfers
 from app.services.demo_tree import DemoTree, make_demo_tree
@@ -53,6 +54,7 @@ def make_demo_city(session: Session, *, password: str, now: datetime, seed: int 
         work.submit(union)
     _every_state(work, tree)
     _one_state_each(work, tree, rng)
+    make_demo_board(session, actors.by_name["admin"], year, now)
     make_demo_transfers(session, actors.by_name["operator"], actors.by_name[OPERATOR_AFTER_SUBMIT], now)
     session.flush()
     return demo_accounts(session)

@@ -84,6 +84,10 @@ class Person:
 COLUMNS = tuple(Person.__dataclass_fields__)
 
 
+NEWCOMERS = 25
+"""One of so many has joined in the last thirty days; the others long ago."""
+
+
 class Register:
     """Invents people for a protection year; the same seed invents the same."""
 
@@ -92,6 +96,7 @@ class Register:
         self._ring = ring
         self._year = year
         self._joined_by = now - timedelta(days=100)
+        self._today = now.date()
         self._secret = secret
         self._serial = 0
         self._documents: set[str] = set()
@@ -123,7 +128,11 @@ class Register:
         birth = self._birth(sex)
         id_type, number = self._document(birth, sex)
         resident = id_type is IdType.RESIDENT_ID
-        joined_on = self._joined_by.date() - timedelta(days=rng.randrange(3_000))
+        entered = self._joined_by
+        joined_on = entered.date() - timedelta(days=rng.randrange(3_000))
+        if self._serial % NEWCOMERS == 0:
+            entered += timedelta(days=100 - self._serial // NEWCOMERS % 30)
+            joined_on = entered.date()
         card_status = self._card_status()
         employment = self._employment()
         expires = self._expires()
@@ -148,9 +157,11 @@ class Register:
             status_checked_on=self._joined_by.date() if employment is not EmploymentStatus.UNKNOWN else None,
             card_status=card_status.value,
             card_no=self._card_number() if card_status is CardStatus.ISSUED else None,
-            card_issued_on=joined_on + timedelta(days=40) if card_status is CardStatus.ISSUED else None,
-            created_at=self._joined_by,
-            updated_at=self._joined_by,
+            card_issued_on=min(joined_on + timedelta(days=40), self._today)
+            if card_status is CardStatus.ISSUED
+            else None,
+            created_at=entered,
+            updated_at=entered,
             union_id=home.union_id,
             second_id=home.second_id,
             district_id=home.district_id,
@@ -159,7 +170,7 @@ class Register:
 
     def _expires(self) -> date | None:
         """In some years as a rule, or never; of sixty people one is late, one nearly so, of one it isn't known."""
-        rng, today = self._rng, self._joined_by.date() + timedelta(days=100)
+        rng, today = self._rng, self._today
         usual = (
             LONG_TERM
             if rng.random() < 0.1

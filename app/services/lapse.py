@@ -19,7 +19,7 @@ from app.services.batch_moves import move_batches
 from app.services.enrolment import free_plan
 
 BATCHES_AT_ONCE = 100
-PEOPLE_AT_ONCE = 3_000
+PEOPLE_AT_ONCE = 1_000
 """What one transaction lapses: nobody waits longer than for so many. A single larger batch is one transaction too."""
 
 UNPAID = literal(LapseReason.UNPAID.value)

@@ -1,4 +1,4 @@
-"""Setting a protection year with its windows, plans and texts, and longer windows for single unions."""
+"""Setting a protection year with its windows, plans and texts."""
 
 from __future__ import annotations
 
@@ -18,32 +18,25 @@ from app.models import (
     Plan,
     ProtectionWindow,
     ProtectionYear,
-    Union,
-    WindowExtension,
     YearPlan,
 )
-from app.queries.years import get_year
 from app.rules.enrolment import LIVE_BATCHES
-from app.rules.organisation import UnionLevel
 from app.rules.violations import RuleViolation
 from app.rules.year_texts import TEXT_LIMIT, default_texts, retirement_warning
 from app.rules.years import (
     InstantStartRule,
+    Move,
     Window,
     WindowName,
     check_cover,
-    check_extension,
     check_plan,
     check_windows,
 )
 from app.security.actor import Actor
 from app.security.roles import Permission, require
-from app.security.visible import visible_to
-from app.services.events import record, scope_of
-from app.services.messages import tell_of_extension
+from app.services.events import record
 
 VOUCHER_DUE_DAYS_MOST = 366
-REASON_MAX = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +65,9 @@ def put_year(session: Session, actor: Actor, *, year: int, draft: YearDraft, now
     ``voucher_days``, ``half_year_outside``, ``plans_empty``, ``plan_unknown``, ``text_empty``,
     ``year_text_length``; and, once batches live, ``plan_in_use`` or ``cover_in_use`` (409).
     """
-    require(actor, Permission.MANAGE_YEARS)
-    _check(draft, year)
-    plans = _known_plans(session, draft.plans)
     stored = session.scalar(select(ProtectionYear).where(ProtectionYear.year == year).with_for_update())
-    texts = _texts(stored, year, draft)
-    if stored is not None:
-        _check_live_batches(session, stored, draft, plans)
+    plans, texts = check_draft(session, actor, year=year, draft=draft, stored=stored)
+    moves = moves_of(stored, draft) if stored is not None else []
     before = _facts(session, stored) if stored is not None else {}
     protection_year = stored or ProtectionYear(year=year)
     values: dict[str, Any] = {
@@ -108,74 +97,34 @@ def put_year(session: Session, actor: Actor, *, year: int, draft: YearDraft, now
         now=now,
         facts={name: value for name, value in after.items() if before.get(name) != value},
     )
+    for move in moves:
+        record(session, actor, EventObject.YEAR, year, "move", now=now, facts=move.facts())
     return protection_year
 
 
-def grant_extension(
-    session: Session,
-    actor: Actor,
-    *,
-    year: int,
-    window: WindowName,
-    union_code: str,
-    closes_at: datetime,
-    reason: str,
-    opens_at: datetime | None = None,
-    now: datetime,
-) -> WindowExtension:
-    """Keep a window open longer for a union and all below it, from ``opens_at`` (now) to ``closes_at``.
-
-    Raises ``extension_union_unknown``, ``extension_union_level``, ``reason_missing``, ``reason_long``,
-    ``extension_order``, ``extension_past``, ``extension_no_longer`` or ``window_unset``.
-    """
+def check_draft(
+    session: Session, actor: Actor, *, year: int, draft: YearDraft, stored: ProtectionYear | None
+) -> tuple[list[str], dict[str, str]]:
+    """Refuse what ``put_year`` refuses, and change nothing; the plans and the texts that it would store."""
     require(actor, Permission.MANAGE_YEARS)
-    get_year(session, year)
-    reason = reason.strip()
-    if not reason:
-        raise RuleViolation("extension_reason_missing", field="reason")
-    if len(reason) > REASON_MAX:
-        raise RuleViolation("extension_reason_long", field="reason", limit=REASON_MAX)
-    union = session.scalar(select(Union).where(Union.code == union_code.strip(), visible_to(actor, Union)))
-    if union is None:
-        raise RuleViolation("extension_union_unknown", field="union_code", union=union_code.strip()[:40])
-    if union.level in (None, UnionLevel.MUNICIPAL):
-        raise RuleViolation("extension_union_level", field="union_code", union=union.name)
-    stored = session.get(ProtectionWindow, (year, window))
-    if stored is None:
-        raise RuleViolation("window_unset")
-    check_extension(stored.as_rule(), opens_at or now, closes_at, now)
-    extension = WindowExtension(
-        year=year,
-        window=window,
-        opens_at=opens_at or now,
-        closes_at=closes_at,
-        reason=reason,
-        granted_by=actor.account_id or None,
-        granted_at=now,
-        **scope_of(union),
-    )
-    session.add(extension)
-    # Events of one year queue up behind its row, so that their chain has no fork.
-    session.execute(select(ProtectionYear.year).where(ProtectionYear.year == year).with_for_update())
-    session.flush()
-    record(
-        session,
-        actor,
-        EventObject.YEAR,
-        year,
-        "extend",
-        now=now,
-        scope=union,
-        text=reason,
-        facts={
-            "window": window.value,
-            "union": union.code,
-            "opens_at": extension.opens_at.isoformat(),
-            "closes_at": closes_at.isoformat(),
-        },
-    )
-    tell_of_extension(session, extension, now)
-    return extension
+    _check(draft, year)
+    plans = _known_plans(session, draft.plans)
+    texts = _texts(stored, year, draft)
+    if stored is not None:
+        _check_live_batches(session, stored, draft, plans)
+    return plans, texts
+
+
+def moves_of(stored: ProtectionYear, draft: YearDraft) -> list[Move]:
+    """Which windows the draft moves, in the order of the year, and whether the payment date."""
+    spans = {window.name: (window.opens_at, window.closes_at) for window in stored.windows}
+    windows = [
+        Move(name, spans[name], draft.windows[name])
+        for name in WindowName
+        if name in spans and name in draft.windows and spans[name] != draft.windows[name]
+    ]
+    due, moved = stored.grassroots_payment_due, draft.grassroots_payment_due
+    return windows + ([Move(None, (due,), (moved,))] if due != moved else [])
 
 
 def add_plan(session: Session, actor: Actor, *, code: str, name: str, now: datetime) -> Plan:

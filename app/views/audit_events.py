@@ -15,6 +15,8 @@ ACTIONS = {
     "create": _("Created"),
     "change": _("Changed"),
     "extend": _("Window extended"),
+    "end_extension": _("Extension ended early"),
+    "move": _("Window moved"),
     "set": _("Fee set"),
     "set_split": _("Split set"),
     "drop_split": _("Split taken back"),

@@ -27,6 +27,8 @@ OPERATIONS: Mapping[str, Words] = {
     "delete": _("Deleted"),
     "truncate": _("All deleted"),
     "approve": _("Approve"),
+    "retry_job": _("Background job started again"),
+    "cancel_job": _("Background job cancelled"),
 }
 UNIONS = frozenset(
     {"union_id", "second_id", "district_id", "parent_id"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -13,7 +14,7 @@ from app.extensions import db
 from app.models import ProtectionYear, Union
 from app.queries.years import extensions_for, year_in_work
 from app.rules.organisation import UnionLevel
-from app.rules.years import Window, WindowName, WindowState
+from app.rules.years import Extension, Window, WindowName, WindowState
 from app.security.actor import actor_or_none
 
 WINDOWS_OF_LEVEL = {
@@ -97,15 +98,16 @@ def _deadline() -> Deadline | None:
     windows = {window.name: window.as_rule() for window in year.windows}
     upcoming = None
     for name in WINDOWS_OF_LEVEL[actor.level]:
-        window = windows.get(name)
+        window, by_extension = windows.get(name), False
         if window is None:
             continue
         if union is not None:
-            extensions = extensions_for(db.session(), year.year, name, union)
-            window = _extended(window, [extension.closes_at for extension in extensions])
+            found = extensions_for(db.session(), year.year, name, union)
+            longer = extended(window, found, at)
+            window, by_extension = longer, longer is not window
         state = window.state(at)
         if state is WindowState.OPEN:
-            return _open_until(window, at)
+            return _open_until(window, at, by_extension=by_extension)
         if state is WindowState.UPCOMING and upcoming is None:
             upcoming = window
     if upcoming is None:
@@ -121,7 +123,7 @@ def _deadline() -> Deadline | None:
     return Deadline(what % {"day": opens_on}, gettext("from %(day)s", day=opens_on), "calm")
 
 
-def _open_until(window: Window, at: datetime) -> Deadline:
+def _open_until(window: Window, at: datetime, *, by_extension: bool) -> Deadline:
     days = window.days_left(at)
     what = {
         WindowName.FEE_SETTING: gettext("%(days)s days left to set fees (until %(time)s)"),
@@ -133,11 +135,28 @@ def _open_until(window: Window, at: datetime) -> Deadline:
     calm = window.name is WindowName.INSTANT
     tone = "late" if days <= URGENT_DAYS else "calm" if calm else ""
     text = what % {"days": days, "time": closing_text(window.closes_at)}
+    if by_extension:
+        text = gettext("Extension granted to you: %(what)s", what=text)
     return Deadline(text, gettext("%(days)s days left", days=days), tone)
 
 
-def _extended(window: Window, closings: list[datetime]) -> Window:
-    return Window(window.name, window.opens_at, max([window.closes_at, *closings]))
+def extended(window: Window, extensions: Sequence[Extension], at: datetime) -> Window:
+    """The window as it stands for a union with these extensions: the span that is open now, else what comes next.
+
+    Spans that touch are one. Without any that matters the window itself is the answer.
+    """
+    span = window
+    if window.state(at) is not WindowState.OPEN:
+        coming = sorted((each for each in extensions if each.closes_at > at), key=lambda each: each.opens_at)
+        before = window.state(at) is WindowState.UPCOMING
+        if not coming or (before and window.opens_at <= coming[0].opens_at):
+            return window
+        first = coming[0]
+        span = Window(window.name, first.opens_at, first.closes_at)
+    for each in sorted(extensions, key=lambda each: each.opens_at):
+        if each.opens_at <= span.closes_at < each.closes_at:
+            span = Window(window.name, span.opens_at, each.closes_at)
+    return span
 
 
 def _span(window: Window, at: datetime) -> str:

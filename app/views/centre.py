@@ -17,6 +17,7 @@ from app.models import DistrictBatch, EventObject, PaymentVoucher, ReasonKind, U
 from app.queries.log import log_of
 from app.queries.settlement import (
     batches_filed,
+    count_overdue,
     district_batches,
     plans_filed,
     vouchers_of,
@@ -58,6 +59,8 @@ class Centre(Screen):
             "centre/queue.html",
             form=form,
             states=choices(DistrictBatchStatus),
+            overdue=count_overdue(db.session(), self.actor, now().date()),
+            today=now().date(),
             page=district_batches(db.session(), self.actor, wanted, cursor_of_request(), oldest_first=True),
         )
 

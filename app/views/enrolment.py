@@ -17,6 +17,7 @@ from app.queries.batches import (
     marked_people,
     notice_versions,
 )
+from app.queries.lapsed import lapsed_totals
 from app.queries.log import log_of
 from app.queries.review import changed_since_submit, people_in_batch
 from app.queries.years import year_in_work
@@ -105,6 +106,7 @@ class Enrolment(Screen):
                 form=form,
                 page=batches(session, self.actor, _filter(form, channel), cursor_of_request()),
                 notice=notice,
+                lapsed=lapsed_totals(session, self.actor, year.year) if year else [],
             )
 
     def _list_url(self, channel: Channel) -> str:

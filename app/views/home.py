@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from app.clock import now, today
 from app.extensions import db
+from app.labels import label
 from app.queries.home import TreeFigures, preparations, tree_figures
 from app.queries.joining import joined_by_day
 from app.queries.todos import Todo, todos
@@ -51,7 +52,6 @@ PREPARATION_WORDS = {
     "members": _("Import the members"),
 }
 
-SPAN_WORDS = {Span.TODAY: _("Today"), Span.WEEK: _("This week"), Span.MONTH: _("This month")}
 OPENS_WITH = Span.WEEK
 
 
@@ -99,18 +99,16 @@ class Home(Screen):
             "joining": joined_by_day(session, self.actor, days, figures.members),
             "days": days,
             "span": span,
-            "spans": [
-                (text, url_for("Home.index", span=each), each is span) for each, text in SPAN_WORDS.items()
-            ],
+            "spans": [(label(each), url_for("Home.index", span=each), each is span) for each in Span],
             "typed": (first, last) if refusal else (days.first.isoformat(), days.last.isoformat()),
             "refusal": refusal,
         }
 
 
-def _asked(span: str, first: str, last: str) -> tuple[Span, Days]:
+def _asked(span: str, first: str, last: str) -> tuple[Span | None, Days]:
     if first or last:
-        return Span.CHOSEN, chosen_days(first, last, today())
-    named = Span(span) if span in SPAN_WORDS else OPENS_WITH
+        return None, chosen_days(first, last, today())
+    named = Span(span) if span in set(Span) else OPENS_WITH
     return named, days_of(named, today())
 
 

@@ -11,9 +11,9 @@ from flask_babel import gettext as _
 
 from app.clock import now
 from app.extensions import db
-from app.labels import choices
+from app.labels import label
 from app.queries.messages import UNREAD_MOST, MessageFilter, Shown, count_unread, messages, muted_kinds
-from app.rules.messages import ALWAYS_KINDS, NATURES, TODO_KINDS, MessageKind, Way
+from app.rules.messages import ALWAYS_KINDS, NATURES, TODO_KINDS, MessageKind, Way, kinds_for
 from app.rules.violations import RuleViolation
 from app.security.actor import actor_or_none
 from app.security.needs import needs
@@ -93,13 +93,14 @@ class Messages(Screen):
         """What comes quietly: ticked is what calls, so that nothing ticked is what nobody wants."""
         if request.method == "GET":
             return self._settings()
+        kinds = set(kinds_for(self.actor.roles))
         called = {way: _kinds(request.form.getlist(way)) for way in Way}
         with transaction() as session:
             mute_kinds(
                 session,
                 self.actor,
-                inbox=set(MessageKind) - ALWAYS_KINDS - called[Way.INBOX],
-                mail={kind for kind in MessageKind if NATURES[kind].mailed} - called[Way.MAIL],
+                inbox=kinds - ALWAYS_KINDS - called[Way.INBOX],
+                mail={kind for kind in kinds if NATURES[kind].mailed} - called[Way.MAIL],
             )
         flash(_("Saved. It holds from the next message on."), "ok")
         return redirect(url_for("Messages.settings"))
@@ -108,7 +109,7 @@ class Messages(Screen):
         session = db.session()
         return self.render(
             "messages/settings.html",
-            kinds=list(MessageKind),
+            kinds=kinds_for(self.actor.roles),
             natures=NATURES,
             quiet={way.value: muted_kinds(session, self.actor, way) for way in Way},
         )
@@ -139,7 +140,7 @@ class Messages(Screen):
             page=messages(session, self.actor, wanted, cursor_of_request()),
             wanted=wanted,
             shown=Shown,
-            kinds=choices(MessageKind),
+            kinds=[(kind.value, label(kind)) for kind in kinds_for(self.actor.roles)],
             todo_kinds=TODO_KINDS,
             undone=request.args.get("undo", "")[:60],
             text_of=lambda message: told_text(message.kind, message.facts),

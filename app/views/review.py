@@ -8,12 +8,14 @@ from typing import Any
 from flask import flash, redirect, request, url_for
 from flask_appbuilder import expose
 from flask_babel import gettext as _
+from sqlalchemy.orm import Session
 
 from app.clock import now
 from app.extensions import db
 from app.forms.reasons import ReasonForm
-from app.forms.review import ReviewFilterForm
+from app.forms.review import PaymentForm, ReviewFilterForm
 from app.models import EnrolmentBatch, EventObject, ProtectionYear, ReasonKind, Union
+from app.queries.lapse import paid_among, payment_of
 from app.queries.log import log_of
 from app.queries.review import (
     ReviewFilter,
@@ -29,11 +31,14 @@ from app.queries.settlement import waiting_rejections
 from app.queries.years import get_year, plans_of, require_window, year_in_work, years
 from app.rules.enrolment import BatchAction, BatchStatus, Channel, sources
 from app.rules.organisation import UnionLevel
+from app.rules.payments import owes_a_share
+from app.rules.settlement import parse_amount
 from app.rules.violations import RuleViolation
 from app.rules.years import WindowName
 from app.security.needs import needs
 from app.security.roles import Permission, may
 from app.security.visible import get_visible
+from app.services.payments import record_payment, withdraw_payment
 from app.services.review import Decision, approve_batches, return_batch, unapprove_batches
 from app.templating import number
 from app.transaction import transaction
@@ -86,6 +91,43 @@ class Review(Screen):
         flash(text, "ok")
         return redirect(url_for("Review.collective"))
 
+    @expose(f"/batch/{ROW_ID}/payment", methods=["POST"])
+    @needs(Permission.REVIEW)
+    def payment(self, row_id: int) -> Any:
+        """Record that the union has paid its own share."""
+        form, at = PaymentForm(), now()
+        try:
+            amount = parse_amount(form.amount.data) if form.amount.data else None
+            paid_on = form.paid_on.data
+            if not form.validate() or amount is None or paid_on is None:
+                return self._batch(row_id, ReasonForm(formdata=None), payment=form)
+
+            def pay(session: Session) -> int:
+                return record_payment(
+                    session, self.actor, batch_id=row_id, amount=amount, paid_on=paid_on, now=at
+                ).batch_id
+
+            self.made_once(pay, at)
+        except RuleViolation as refusal:
+            if refusal.status in (403, 404):
+                raise
+            return self._batch(row_id, ReasonForm(formdata=None), refusal, form)
+        flash(_("The payment has been recorded: this batch doesn't lapse for it."), "ok")
+        return redirect(url_for("Review.batch", row_id=row_id))
+
+    @expose(f"/batch/{ROW_ID}/payment/withdraw", methods=["POST"])
+    @needs(Permission.REVIEW)
+    def withdraw_payment(self, row_id: int) -> Any:
+        try:
+            with transaction() as session:
+                withdraw_payment(session, self.actor, batch_id=row_id, now=now())
+        except RuleViolation as refusal:
+            if refusal.status in (403, 404):
+                raise
+            return self._batch(row_id, ReasonForm(formdata=None), refusal)
+        flash(_("The recorded payment has been taken back."), "ok")
+        return redirect(url_for("Review.batch", row_id=row_id))
+
     def _decide(self, action: BatchAction, verb: Callable[..., list[Decision]]) -> Any:
         """The list that ``action`` works on; on POST ``verb`` is done to the ticked batches."""
         (status,) = sources(action)
@@ -124,6 +166,7 @@ class Review(Screen):
             page=page,
             totals=list_totals(session, actor, status, year.year),
             changed=changed_counts(session, year.year, [row.EnrolmentBatch.id for row in page.rows]),
+            unpaid=_unpaid(session, [row.EnrolmentBatch for row in page.rows]),
             ticked=ids_of(request.form, "ids"),
             closed=closed,
             may_file=filing,
@@ -136,7 +179,13 @@ class Review(Screen):
         )
         return rendered, refusal.status if refusal else 200
 
-    def _batch(self, batch_id: int, form: ReasonForm, refusal: RuleViolation | None = None) -> Any:
+    def _batch(
+        self,
+        batch_id: int,
+        form: ReasonForm,
+        refusal: RuleViolation | None = None,
+        payment: PaymentForm | None = None,
+    ) -> Any:
         session, actor = db.session(), self.actor
         batch = get_visible(session, actor, EnrolmentBatch, batch_id)
         union = session.get_one(Union, batch.union_id)
@@ -160,6 +209,10 @@ class Review(Screen):
             reasons=reasons,
             form=form,
             closed=closed,
+            payment=payment_of(session, batch),
+            owes=owes_a_share(batch.status, batch.grassroots_share),
+            pay_form=payment or PaymentForm(formdata=None, amount=yuan(batch.grassroots_share)),
+            today=now().date(),
             can={
                 action: batch.status in sources(action)
                 for action in (BatchAction.APPROVE, BatchAction.UNAPPROVE, BatchAction.RETURN)
@@ -167,7 +220,7 @@ class Review(Screen):
             actions=BatchAction,
             refusal=refusal,
         )
-        return rendered, refusal.status if refusal else 200
+        return rendered, refusal.status if refusal else 422 if payment else 200
 
     def _outcome(self, action: BatchAction, decisions: Sequence[Decision]) -> Any:
         """What became of each batch; the status is the first problem's when none went through."""
@@ -191,6 +244,12 @@ class Review(Screen):
         except RuleViolation as refusal:
             return refusal
         return None
+
+
+def _unpaid(session: Session, batches: Sequence[EnrolmentBatch]) -> set[int]:
+    """Those whose union still has to pay its own share."""
+    owing = {batch.id for batch in batches if owes_a_share(batch.status, batch.grassroots_share)}
+    return owing - paid_among(session, list(owing))
 
 
 def _chosen_year(form: ReviewFilterForm) -> ProtectionYear | None:

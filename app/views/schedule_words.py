@@ -25,7 +25,7 @@ LINES: Mapping[str, Callable[[], str]] = {
     REFILING_DUE: lambda: _("End of filing again what the centre rejected: the rest lapses"),
     VOUCHER_DUE: lambda: _("Vouchers due"),
     COVER_STARTS: lambda: _("Cover begins"),
-    COVER_ENDS: lambda: _("Cover ends"),
+    COVER_ENDS: lambda: _("Cover is over"),
 }
 
 KINDS: Mapping[str, Callable[[str], str]] = {

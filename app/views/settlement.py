@@ -19,6 +19,7 @@ from app.queries.log import log_of
 from app.queries.settlement import (
     DistrictBatchFilter,
     batches_filed,
+    count_overdue,
     district_batches,
     district_notice,
     plans_filed,
@@ -59,6 +60,8 @@ class DistrictBatches(Screen):
             form=form,
             states=choices(DistrictBatchStatus),
             page=page,
+            overdue=count_overdue(db.session(), self.actor, now().date()),
+            today=now().date(),
             own=self.actor.level is UnionLevel.DISTRICT,
             leads=_leads(self.actor),
         )

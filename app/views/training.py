@@ -87,7 +87,7 @@ class Training(Screen):
     def _page(self, form: ClockForm, **context: Any) -> str:
         at = now()
         if not form.is_submitted():
-            form.day.data = at.date()
+            form.day.data = at.date() + timedelta(days=1)
         return self.render(
             "training/clock.html",
             form=form,

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from tests.architecture.world import YEAR, Kind
+from tests.architecture.world import OFFERED_FILE, YEAR, Kind
 
 
 class Other(StrEnum):
@@ -51,6 +51,9 @@ U, A, M, B, D, V, N, R, S, T, E = (
     Kind.IMPORT, Kind.SPLIT, Kind.TRANSFER, Kind.ERASURE,
 )  # fmt: skip
 
+NOBODYS = 2**40
+"""A number that no row has."""
+
 IN_YEAR = {"year": YEAR}
 BY_CARD = {"year": YEAR, "channel": "member_card"}
 BY_SOCIAL_CARD = {"year": YEAR, "channel": "social_card"}
@@ -88,19 +91,19 @@ EXTENSION = {
 SCREENS: dict[str, Case] = {
     "Home.index": Case(),
     "Messages.list": Case(queries=[{"list": "unread", "kind": "reminder"}]),
-    "Messages.open": Case(fixed={"row_id": 1}, alone=(404,)),
-    "Messages.mark": Case(body={"mark": "read:1"}, alone=(404,)),
+    "Messages.open": Case(fixed={"row_id": NOBODYS}, alone=(404,)),
+    "Messages.mark": Case(body={"mark": f"read:{NOBODYS}"}, alone=(404,)),
     "Messages.read_all": Case(),
     "Messages.undo": Case(body={"undo": "read:2026-01-01T00:00:00+08:00"}),
     "Messages.settings": Case(),
     "Announcements.list": Case(),
     "Announcements.downloads": Case(),
     "Announcements.read": Case(),
-    "Announcements.file": Case(fixed={"row_id": 1}, alone=(404,)),
+    "Announcements.file": Case(fixed={"row_id": OFFERED_FILE}),
     "Announcements.keep": Case(),
     "Announcements.create": Case(),
-    "Announcements.edit": Case(fixed={"row_id": 1}, alone=(404,)),
-    "Announcements.take_down": Case(fixed={"row_id": 1}, alone=(404,)),
+    "Announcements.edit": Case(fixed={"row_id": NOBODYS}, alone=(404,)),
+    "Announcements.take_down": Case(fixed={"row_id": NOBODYS}, alone=(404,)),
     "Password.change": Case(),
     "Accounts.list": Case(queries=[{"text": Other.MARK}, {"union": Other.MARK}, {"union": Other.CODE}]),
     "Accounts.create": Case(bodies=[({}, ACCOUNT)]),
@@ -241,7 +244,19 @@ SCREENS: dict[str, Case] = {
     ),
     "Review.approved": Case(queries=[{"union_name": Other.MARK}], bodies=[({}, {"ids": [B]})]),
     "Review.batch": Case({"row_id": B}, body=REASON, queries=[{"member_ids": M}]),
+    "Review.payment": Case({"row_id": B}, body={"amount": "5.00", "paid_on": "2024-12-20"}),
+    "Review.withdraw_payment": Case({"row_id": B}),
     "Schedule.runs": Case(),
+    "Schedule.show": Case(fixed={"row_id": 1}, alone=(404,)),
+    "Schedule.run": Case(fixed={"name": "records.forget_old"}),
+    "Schedule.again": Case(fixed={"row_id": 1}, alone=(404,)),
+    "Schedule.pause": Case(fixed={"name": "records.forget_old"}),
+    "Schedule.resume": Case(fixed={"name": "records.forget_old"}),
+    "Jobs.list": Case(queries=[{"tab": "ended"}]),
+    "Jobs.retry": Case(fixed={"row_id": 1}, alone=(404,)),
+    "Jobs.cancel": Case(fixed={"row_id": 1}, alone=(404,)),
+    "Lapsed.list": Case(queries=[{"union": Other.MARK}, {"why": "unpaid"}]),
+    "Lapsed.people": Case(queries=[SEARCH, {"batch": B}]),
     "Statistics.form": Case(
         queries=[{"district_id": U}, {"level": "grassroots"}, {"level": "grassroots", "district_id": U}]
     ),
@@ -262,12 +277,17 @@ SCREENS: dict[str, Case] = {
     "Unions.list": Case(queries=[{"text": Other.MARK}, {"text": Other.CODE}, {"parent_id": U}]),
     "Unions.create": Case(queries=[{"parent": Other.CODE}]),
     "Unions.edit": Case({"row_id": U}),
+    "WorkingDays.year": Case(),
+    "WorkingDays.change": Case(
+        body={"first": "2027-01-01", "last": "2027-01-03", "kind": "holiday", "name": "元旦"}
+    ),
     "Years.list": Case(),
     "Years.add_plan": Case(body={"code": "C", "name": "C类"}),
     "Years.create": Case(),
     "Years.show": Case(fixed=IN_YEAR),
     "Years.edit": Case(fixed=IN_YEAR),
     "Years.extend": Case(fixed=IN_YEAR),
+    "Years.end_extension": Case(fixed=IN_YEAR | {"row_id": 1}, alone=(404,)),
 }
 
 API: dict[str, Case] = {

@@ -40,7 +40,8 @@ MAY_IMPORT: dict[str, set[str]] = {
         "app.log",
     },
     "app.sentences": {"app.rules", "app.labels", "app.clock"},
-    "app.labels": {"app.rules", "app.message_labels"},
+    "app.labels": {"app.rules", "app.message_labels", "app.tones"},
+    "app.tones": set(),
     "app.message_labels": set(),
     "app.letters": {
         "app.gateways", "app.labels", "app.models", "app.rules", "app.security", "app.sentences",

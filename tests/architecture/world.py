@@ -18,6 +18,8 @@ from sqlalchemy.orm import Session
 from app.clock import now
 from app.models import (
     Account,
+    Announcement,
+    AnnouncementFile,
     DistrictBatch,
     Employer,
     EnrolmentBatch,
@@ -27,8 +29,10 @@ from app.models import (
     Notice,
     PaymentVoucher,
     ProtectionWindow,
+    StoredFile,
     Union,
 )
+from app.rules.announcements import AnnouncementKind
 from app.rules.contacts import Handler
 from app.rules.enrolment import Channel, Term
 from app.rules.erasure import ErasureAsker, ErasureGround
@@ -61,6 +65,8 @@ from tests.factories.papers import make_paper
 from tests.factories.workbooks import make_workbook
 
 YEAR = 2025
+OFFERED_FILE = 10**9
+"""The number of a file that everybody may download."""
 SUBMITTED_AT, REVIEWED_AT, FILED_AT, ACCEPTED_AT, PAID_AT = (
     at(text) for text in ("2024-12-01", "2024-12-20", "2024-12-27", "2024-12-28", "2024-12-30")
 )
@@ -164,6 +170,7 @@ def build_world(session: Session) -> World:
         _people(session, world, places[name])
         _submit(session, world, places[name])
     _offer(session, world)
+    _publish(session)
     for name in DISTRICTS:
         _file(session, world, places[name])
     session.execute(update(ProtectionWindow).values(opens_at=at("2020-01-01"), closes_at=at("2999-01-01")))
@@ -318,6 +325,33 @@ def _offer(session: Session, world: World) -> None:
             session, _staff_of(world, name), wanted=[Wanted(going.id, there.id)], now=SUBMITTED_AT
         )
         world.objects[Kind.TRANSFER][name] = outcome.transfers[0]
+
+
+def _publish(session: Session) -> None:
+    """A download for all levels: nobody's secret, so it carries no mark."""
+    session.add(
+        StoredFile(
+            id=OFFERED_FILE,
+            name="手册.pdf",
+            media_type="application/pdf",
+            size=4,
+            sha256="0" * 64,
+            content=b"%PDF",
+            stored_at=SUBMITTED_AT,
+        )
+    )
+    offered = Announcement(
+        kind=AnnouncementKind.MANUAL,
+        title="手册",
+        levels=[level.value for level in UnionLevel],
+        everybody=True,
+        shown_from=SUBMITTED_AT,
+        published_at=SUBMITTED_AT,
+        updated_at=SUBMITTED_AT,
+    )
+    session.add(offered)
+    session.flush()
+    session.add(AnnouncementFile(file_id=OFFERED_FILE, announcement_id=offered.id))
 
 
 def _file(session: Session, world: World, place: Place) -> None:

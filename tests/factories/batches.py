@@ -9,10 +9,11 @@ from typing import Any
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from app.models import DistrictBatch, EnrolmentBatch, PaymentVoucher, Union
+from app.models import DistrictBatch, EnrolmentBatch, FeeSplit, PaymentVoucher, Union
 from app.rules.contacts import Handler
-from app.rules.enrolment import BatchStatus, Channel
+from app.rules.enrolment import BatchStatus, Channel, Term
 from app.rules.members import IdType
+from app.rules.organisation import UnionCategory
 from app.rules.papers import SafePaper
 from app.rules.settlement import DistrictBatchStatus
 from app.security.actor import SYSTEM, Actor
@@ -66,6 +67,27 @@ def make_batch(
         member_ids=[member.id for member in members] if social else None,
         now=now,
     )
+
+
+def make_owing(session: Session, union: Union, now: datetime = SUBMITTING) -> EnrolmentBatch:
+    """A batch of two people of which the union pays 5 yuan each itself, as its district has decided."""
+    session.add(
+        FeeSplit(
+            year=2025,
+            plan="A",
+            union_category=UnionCategory.ORDINARY,
+            term=Term.FULL,
+            district_id=union.district_id,
+            union_id=union.id,
+            fee=Decimal("26.00"),
+            municipal_share=Decimal("13.00"),
+            district_share=Decimal("8.00"),
+            grassroots_share=Decimal("5.00"),
+            set_at=at("2024-10-26"),
+        )
+    )
+    session.flush()
+    return make_batch(session, union, now=now)
 
 
 def make_filed(

@@ -180,6 +180,8 @@ FORMS: Mapping[str, Mapping[str, Any]] = {
     "Years.create": YEAR_FORM | {"year": "2027"},
     "Years.edit": YEAR_FORM,
     "Years.extend": EXTENSION | {"closes_at": "2027-12-31", "closes_at_time": "24:00"},
+    "Years.end_extension": {},
+    "WorkingDays.change": {"first": "2027-01-01", "last": "2027-01-03", "kind": "holiday", "name": "元旦"},
 }
 """Every screen that takes a POST, and what a browser sends there."""
 

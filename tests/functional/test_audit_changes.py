@@ -81,6 +81,7 @@ SAID_OF_PEOPLE = {
 OF_NO_PERSON = {
     ("trade_union", "name"),
     ("plan", "name"),
+    ("working_day", "name"),
     ("protection_window", "name"),
 } | {(table, "name") for table in ("ab_role", "ab_group", "ab_api_key")}
 

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from io import BytesIO
 
 import pytest
 from flask import Flask
+from openpyxl import load_workbook
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app import clock
+from app.gateways.workbook_container import MEDIA_TYPES, FileKind
 from app.models import (
     Account,
     DistrictBatch,
@@ -174,9 +177,10 @@ def test_union_codes_carry_their_check_character(city: Session) -> None:
     assert [check_organisation_code(code) for code in codes] == list(codes)
 
 
-def test_vouchers_are_files_that_open(city: Session) -> None:
+def test_vouchers_and_templates_are_files_that_open(city: Session) -> None:
     kinds = {file.media_type: file.content for file in city.scalars(select(StoredFile))}
 
-    assert set(kinds) == {"image/png", "application/pdf"}
+    assert set(kinds) == {"image/png", "application/pdf", MEDIA_TYPES[FileKind.XLSX]}
+    assert load_workbook(BytesIO(kinds[MEDIA_TYPES[FileKind.XLSX]])).sheetnames
     assert kinds["application/pdf"].rstrip().endswith(b"%%EOF")
     assert kinds["image/png"].endswith(b"IEND\xaeB`\x82")

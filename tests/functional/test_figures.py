@@ -7,20 +7,33 @@ from decimal import Decimal
 
 import pytest
 import time_machine
+from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.extensions import db
 from app.models import DailyFigure, FigureDay, MemberCountChange, Union
 from app.queries.check import find_lies
+from app.queries.home import tree_figures
 from app.queries.monitor import standings, total_of
 from app.queries.trend import Night, last_nights
 from app.rules.enrolment import BatchStatus
 from app.security.roles import Role
-from app.services.figures import take_figures
+from app.services.figures import add_up_members, take_figures
+from app.transaction import transaction
 from scheduler.routines import take_figures_of_the_day
 from scheduler.timetable import TIMETABLE, due
-from tests.factories import Tree, actor_of_role, at, make_account, make_members, make_union, sign_in
+from tests.factories import (
+    Tree,
+    actor_of_role,
+    at,
+    make_account,
+    make_members,
+    make_tree,
+    make_union,
+    sign_in,
+)
 from tests.factories.batches import batch_in, make_batch
 
 MIDNIGHT = at("2024-12-24 00:05")
@@ -158,3 +171,21 @@ def test_the_snapshot_is_due_shortly_after_midnight_in_shanghai() -> None:
 def _figure(session: Session, union: Union) -> DailyFigure:
     newest = select(DailyFigure).where(DailyFigure.union_id == union.id).order_by(DailyFigure.day.desc())
     return session.scalars(newest.limit(1)).one()
+
+
+def test_who_is_being_added_while_the_night_adds_up_is_counted_once(committing: Flask) -> None:
+    with transaction() as session:
+        tree = make_tree(session)
+        make_members(session, tree.grassroots, 2)
+        actor, union_id = actor_of_role(session, tree.city, Role.MANAGER), tree.grassroots.id
+    importing = db.session.session_factory()
+    make_members(importing, importing.get_one(Union, union_id), 3)
+    with transaction() as session:
+        assert add_up_members(session) == 1
+    importing.commit()
+    importing.close()
+    with transaction() as session:
+        assert tree_figures(session, actor).members == 5
+        assert add_up_members(session) == 1
+        assert tree_figures(session, actor).members == 5
+        assert find_lies(session) == []

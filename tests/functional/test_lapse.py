@@ -14,7 +14,6 @@ from app.models import (
     EnrolmentBatch,
     Event,
     EventObject,
-    FeeSplit,
     PlanChoice,
     ProtectionYear,
     Union,
@@ -22,8 +21,7 @@ from app.models import (
 )
 from app.queries.check import find_lies
 from app.rules.boundaries import PAYMENT_DUE, REFILING_DUE, Boundary, closes, extension_ends
-from app.rules.enrolment import BatchAction, BatchStatus, EnrolmentStatus, LapseReason, Term
-from app.rules.organisation import UnionCategory
+from app.rules.enrolment import BatchAction, BatchStatus, EnrolmentStatus, LapseReason
 from app.rules.settlement import DistrictBatchStatus
 from app.rules.violations import RuleViolation
 from app.rules.years import WindowName
@@ -38,10 +36,10 @@ from scheduler.timetable import YEAR
 from tests.factories import Tree, actor_of_role
 from tests.factories.batches import (
     REVIEWING,
-    SUBMITTING,
     bring_to,
     make_batch,
     make_filed,
+    make_owing,
 )
 from tests.factories.years import at, make_year
 
@@ -60,27 +58,6 @@ def pay_by() -> None:
 
 def file_by() -> None:
     reach(closes(WindowName.DISTRICT_SUBMIT), FILE_BY)
-
-
-def make_owing(session: Session, union: Union, now: datetime = SUBMITTING) -> EnrolmentBatch:
-    """A batch of two people of which the union pays 5 yuan each itself, as its district has decided."""
-    session.add(
-        FeeSplit(
-            year=2025,
-            plan="A",
-            union_category=UnionCategory.ORDINARY,
-            term=Term.FULL,
-            district_id=union.district_id,
-            union_id=union.id,
-            fee=Decimal("26.00"),
-            municipal_share=Decimal("13.00"),
-            district_share=Decimal("8.00"),
-            grassroots_share=Decimal("5.00"),
-            set_at=at("2024-10-26"),
-        )
-    )
-    session.flush()
-    return make_batch(session, union, now=now)
 
 
 def extend(session: Session, union: Union, window: WindowName, until: datetime) -> None:

@@ -18,12 +18,13 @@ from app.models import (
     MutedKind,
     Union,
 )
-from app.rules.messages import NATURES, TODO_KINDS, MessageKind, Way
+from app.rules.messages import NATURES, RECEIVERS, TODO_KINDS, MessageKind, Way
 from app.rules.settlement import DistrictBatchStatus
 from app.rules.violations import RuleViolation
 from app.rules.years import WindowName
 from app.security.actor import SYSTEM, Actor
 from app.security.roles import Role
+from app.services.extensions import grant_extension
 from app.services.inbox import Mark, mark_messages, mute_kinds, open_message, read_all, undo
 from app.services.lapse import lapse_batches
 from app.services.messages import tell_operators
@@ -37,7 +38,6 @@ from app.services.settlement import (
 )
 from app.services.transfer_decisions import accept_transfers, refuse_transfers
 from app.services.transfers import Wanted, send_members
-from app.services.years import grant_extension
 from tests.factories import Tree, actor_of_role, at, make_member
 from tests.factories.batches import PAYING, REVIEWING, bring_to, last_voucher, make_batch
 
@@ -368,5 +368,5 @@ def test_nobody_reads_or_marks_the_message_of_another(
 
 
 def test_every_kind_has_a_nature() -> None:
-    assert set(NATURES) == set(MessageKind)
+    assert set(NATURES) == set(RECEIVERS) == set(MessageKind)
     assert K.REMINDER in TODO_KINDS

@@ -18,10 +18,10 @@ from app.rules.settlement import DistrictBatchStatus
 from app.rules.years import Window, WindowName
 from app.security.actor import Actor
 from app.security.roles import Role
+from app.services.extensions import grant_extension
 from app.services.inbox import mute_kinds
 from app.services.reminders import remind
 from app.services.review import approve_batches, return_batch
-from app.services.years import grant_extension
 from tests.factories import Tree, actor_of_role, at, make_member, make_year
 from tests.factories.batches import FILING, REVIEWING, SUBMITTING, bring_to, make_batch
 

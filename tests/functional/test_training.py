@@ -185,6 +185,8 @@ def test_the_page_steps_the_clock_and_the_trainer_stays_signed_in(
     assert refused.status_code == 422
     assert 'value="2001-01-01"' in refused.text
     assert 'value="08:30"' in refused.text
+    assert browser.post("/training/reset").status_code == 302
+    assert abs(now() - real_now()) < A_MOMENT
 
 
 def test_the_page_goes_to_a_boundary_or_to_the_second_before_it(

@@ -18,7 +18,8 @@ from app.rules.years import InstantStartRule, WindowName
 from app.security.actor import Actor
 from app.security.roles import Role
 from app.services.enrolment import submit_batch
-from app.services.years import YearDraft, add_plan, grant_extension, put_year
+from app.services.extensions import grant_extension
+from app.services.years import YearDraft, add_plan, put_year
 from tests.factories import (
     Tree,
     actor_of_role,

@@ -12,10 +12,11 @@ from flask import Flask
 from flask_babel import force_locale
 
 import app.rules
-from app.labels import TONES, WORDS, choices, label, tone
+from app.labels import WORDS, choices, label, tone
 from app.models.dictionary import ReasonKind
 from app.rules.enrolment import BatchStatus
 from app.security.roles import Role
+from app.tones import TONES
 
 NEVER_SHOWN = {
     "About": "what a message leads to",

@@ -30,11 +30,13 @@ view_tree                  x        x       x       x        x      x       .   
 manage_accounts            x        x       x       .        .      .       .       x
 manage_security            .        .       .       .        .      .       .       x
 manage_years               x        .       .       .        .      .       .       .
+manage_schedule            x        .       .       .        .      .       .       .
 view_years                 x        x       x       x        x      x       .       .
 manage_fees                x        .       .       .        .      .       .       .
 view_fees                  x        x       x       x        x      x       .       .
 set_split                  .        x       .       .        .      .       .       .
 manage_dictionary          x        .       .       .        .      .       .       .
+manage_announcements       x        .       .       .        .      .       .       .
 view_members               x        x       x       x        .      x       .       .
 edit_members               .        .       .       x        .      .       .       .
 reveal_numbers             x        x       .       x        .      .       .       .
