@@ -47,21 +47,31 @@ def run_due(entry: Entry) -> int:
 def run_boundary(entry: Entry, boundary: datetime, *, asked_by: int | None = None) -> bool:
     """Run one boundary of the clock unless it ran already; a failure is recorded, not repeated.
 
-    A process killed half-way leaves no trace, and the boundary runs at the next start.
+    Where the database got in the way it is tried again at once: its next time may be a day away. A process killed
+    half-way leaves no trace, and the boundary runs at the next start.
     """
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            return _run_whole(entry, boundary, asked_by)
+        except Exception as problem:
+            if isinstance(problem, OperationalError) and attempt < ATTEMPTS:
+                log.warning(
+                    "scheduled_run_again", name=entry.name, boundary=str(boundary), error=str(problem)
+                )
+                continue
+            _note_problem(entry.name, None, boundary, problem, asked_by=asked_by)
+            break
+    return True
 
-    def whole(session: Session) -> Step:
-        return Step(result=entry.work(session, boundary))
 
-    try:
-        with transaction() as session:
-            run = _hold(session, entry.name, None, boundary, asked_by)
-            if run is None:
-                return False
-            _take_step(run, session, whole)
-            _finish(run, ok=True)
-    except Exception as problem:
-        _note_problem(entry.name, None, boundary, problem, asked_by=asked_by)
+def _run_whole(entry: Entry, boundary: datetime, asked_by: int | None) -> bool:
+    """The boundary's work and its record in one transaction; whether there was anything to run."""
+    with transaction() as session:
+        run = _hold(session, entry.name, None, boundary, asked_by)
+        if run is None:
+            return False
+        _take_step(run, session, lambda session: Step(result=entry.work(session, boundary)))
+        _finish(run, ok=True)
     return True
 
 

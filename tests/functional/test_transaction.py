@@ -135,6 +135,23 @@ class TestScheduledRuns:
         assert session.scalar(text("SELECT count(*) FROM procrastinate_jobs")) == 0
 
 
+def test_a_scheduled_run_that_loses_its_connection_is_done_after_all(committing: Flask) -> None:
+    """It would be missing for a day otherwise: nobody asks for it before its next time."""
+    tried: list[object] = []
+
+    def lose_it_once(session: Session, boundary: object) -> str:
+        tried.append(boundary)
+        if len(tried) == 1:
+            session.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+        return "done"
+
+    assert run_boundary(Entry("test.entry", "5 0 * * *", lose_it_once), now()) is True
+    with transaction() as session:
+        run = session.query(SchedulerRun).one()
+        assert (run.ok, run.result) == (True, "done")
+    assert len(tried) == 2
+
+
 def test_the_nightly_jobs_are_known_to_the_worker(session: Session, perform_jobs: Callable[[], int]) -> None:
     from scheduler.routines import enqueue_forget
 
