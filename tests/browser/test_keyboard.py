@@ -43,6 +43,8 @@ def focused(page: Page) -> str:
 
 def test_choose_a_plan_submit_confirm_and_submit_again_by_keyboard_alone(operator: Page):
     page = operator
+    # While the chart still loads, Chromium focuses the target of the skip link a second time.
+    page.wait_for_load_state("networkidle")
     tab_to(page, "跳到正文")
     page.keyboard.press("Enter")
     # Past the menu: the first stop is in the page itself.
@@ -92,6 +94,8 @@ def test_choose_a_plan_submit_confirm_and_submit_again_by_keyboard_alone(operato
 def test_ticks_and_the_phones_menu_and_filters_by_keyboard(operator: Page):
     page = operator
     page.set_viewport_size({"width": 390, "height": 844})
+    # The drawer is the script's; before it runs, the link leads to the menu.
+    page.wait_for_load_state("networkidle")
     tab_to(page, "菜单")
     page.keyboard.press("Enter")
     expect(page.get_by_role("navigation", name="主菜单")).to_be_in_viewport()

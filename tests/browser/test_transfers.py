@@ -43,16 +43,19 @@ def test_members_ticked_over_pages_go_where_the_other_union_agrees(
     people(page).nth(0).check()
     people(page).nth(4).check()
     page.get_by_role("link", name="下一页").click()
+    page.wait_for_load_state("networkidle")
     people(page).nth(1).check()
     page.get_by_label("姓名").fill("张晓红")
     page.get_by_role("button", name="搜索").click()
+    page.wait_for_load_state("networkidle")
     page.get_by_role("checkbox", name="张晓红").check()
     expect(page.locator("[data-picked]")).to_have_text("4")
     expect(page.get_by_label("给对方工会的说明")).to_have_value("随部门调出")
     press_and_agree(page, "发起转出")
     expect(page.get_by_role("status")).to_contain_text("已发起转出 4 名会员")
 
-    # Nothing stays ticked for the next time.
+    # Nothing stays ticked for the next time, once the page's scripts have run.
+    page.wait_for_load_state("networkidle")
     page.get_by_role("link", name="批量转移", exact=True).first.click()
     expect(page.locator("[data-picked]")).to_have_text("0")
     expect(page.get_by_text("转移待审核")).to_have_count(2)
