@@ -76,7 +76,37 @@ KEEP = {"keep-reason_code": "flexible", "keep-text": "", "keep-file": "letter.pd
 TICKS = {"member_ids": Kind.MEMBER, "picked": "", "everyone": "", "idempotency_key": ""}
 UNION_TEXTS = {"name": "新工会", "address": "", "contact_name": "", "contact_phone": ""}
 
+ANNOUNCEMENT: Mapping[str, Any] = {
+    "kind": "notice",
+    "title": "通知",
+    "text": "请核对名单",
+    "levels": "grassroots",
+    "shown_from": "2026-01-01",
+    "shown_until": "",
+    "pinned": "",
+    "everybody": "",
+    "file": "notice.pdf",
+    "taken_off": "",
+}
+
 FORMS: Mapping[str, Mapping[str, Any]] = {
+    "Announcements.create": ANNOUNCEMENT,
+    "Announcements.edit": ANNOUNCEMENT,
+    "Announcements.read": {"ids": "1", "tab": "downloads"},
+    "Announcements.take_down": {},
+    "Jobs.cancel": {},
+    "Jobs.retry": {},
+    "Messages.mark": {"mark": "read:1", "ids": "1", "back": "/messages/"},
+    "Messages.open": {"line": "0"},
+    "Messages.read_all": {"back": "/messages/"},
+    "Messages.settings": {"inbox": "batch_approved", "mail": "batch_returned"},
+    "Messages.undo": {"undo": "read:1", "back": "/messages/"},
+    "Review.payment": {"amount": "5.00", "paid_on": "2024-12-20"},
+    "Review.withdraw_payment": {},
+    "Schedule.again": {},
+    "Schedule.pause": {},
+    "Schedule.resume": {},
+    "Schedule.run": {},
     "Password.change": {"old": "x", "password": "Haicheng-2026", "again": "Haicheng-2026"},
     "Accounts.create": ACCOUNT,
     "Accounts.reset": {},
