@@ -188,6 +188,10 @@ class Review(Screen):
     ) -> Any:
         session, actor = db.session(), self.actor
         batch = get_visible(session, actor, EnrolmentBatch, batch_id)
+        owes = owes_a_share(batch.status, batch.grassroots_share)
+        if payment is not None and refusal is None and not owes:
+            # The form isn't there any more: what is wrong with it would be said nowhere.
+            refusal = RuleViolation("share_not_owed", status=409, state=batch.status)
         union = session.get_one(Union, batch.union_id)
         closed = self._closed(get_year(session, batch.year), WindowName.REVIEW, union)
         form.reason_code.choices = reason_choices(session, ReasonKind.RETURN)
@@ -210,7 +214,7 @@ class Review(Screen):
             form=form,
             closed=closed,
             payment=payment_of(session, batch),
-            owes=owes_a_share(batch.status, batch.grassroots_share),
+            owes=owes,
             pay_form=payment or PaymentForm(formdata=None, amount=yuan(batch.grassroots_share)),
             today=now().date(),
             can={
