@@ -83,6 +83,7 @@ OF_NO_PERSON = {
     ("plan", "name"),
     ("working_day", "name"),
     ("protection_window", "name"),
+    ("scheduler_pause", "name"),
 } | {(table, "name") for table in ("ab_role", "ab_group", "ab_api_key")}
 
 
@@ -239,7 +240,8 @@ def test_returning_a_batch_of_many_is_told_in_few_entries(
     approve_batches(session, reviewer, batch_ids=[batch.id], now=REVIEWING)
     return_batch(session, reviewer, batch_id=batch.id, reason_code="wrong_list", now=at("2024-12-20 11:00"))
     session.flush()
-    assert session.scalar(text("SELECT count(*) FROM audit_entry WHERE id > :id"), {"id": before}) == 4
+    # Two for the batch, one for its people, one for the plan that is free again, one for the letter that tells of it.
+    assert session.scalar(text("SELECT count(*) FROM audit_entry WHERE id > :id"), {"id": before}) == 5
 
 
 # ---- append-only
