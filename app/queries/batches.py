@@ -34,6 +34,18 @@ MONEY = ("fee", "municipal_share", "district_share", "grassroots_share")
 Later = aliased(EnrolmentBatch, name="later")
 """Made once: every alias works out its columns anew, which costs a page more than the question asked with it."""
 
+SUBMITTED_AGAIN = (
+    select(Later.id)
+    .where(
+        Later.union_id == EnrolmentBatch.union_id,
+        Later.year == EnrolmentBatch.year,
+        Later.channel == EnrolmentBatch.channel,
+        Later.submitted_at > EnrolmentBatch.decided_at,
+    )
+    .exists()
+)
+"""Of a returned batch: its union has submitted in the same channel since."""
+
 
 @dataclass(frozen=True, slots=True)
 class BatchFilter:
@@ -71,16 +83,6 @@ def marked_people(session: Session, actor: Actor, batch: EnrolmentBatch) -> Sequ
 
 def waiting_returns(union_id: int, year: int, channel: Channel) -> Select[tuple[EnrolmentBatch]]:
     """The union's returned batches of the channel since which it has submitted nothing there."""
-    submitted_again = (
-        select(Later.id)
-        .where(
-            Later.union_id == EnrolmentBatch.union_id,
-            Later.year == EnrolmentBatch.year,
-            Later.channel == EnrolmentBatch.channel,
-            Later.submitted_at > EnrolmentBatch.decided_at,
-        )
-        .exists()
-    )
     return (
         select(EnrolmentBatch)
         .where(
@@ -88,7 +90,7 @@ def waiting_returns(union_id: int, year: int, channel: Channel) -> Select[tuple[
             EnrolmentBatch.year == year,
             EnrolmentBatch.channel == channel,
             EnrolmentBatch.status == BatchStatus.RETURNED,
-            ~submitted_again,
+            ~SUBMITTED_AGAIN,
         )
         .order_by(EnrolmentBatch.id)
     )

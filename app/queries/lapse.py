@@ -31,6 +31,11 @@ from app.rules.years import WindowName
 TO_PAY = (WindowName.GRASSROOTS_SUBMIT,)
 TO_FILE = (WindowName.GRASSROOTS_SUBMIT, WindowName.REVIEW, WindowName.DISTRICT_SUBMIT)
 
+SHARE_UNPAID = and_(
+    EnrolmentBatch.grassroots_share > 0, ~exists().where(GrassrootsPayment.batch_id == EnrolmentBatch.id)
+)
+"""The union pays a part of the batch itself, and nobody has recorded that it did."""
+
 
 def unpaid_at(boundary: Boundary) -> ColumnElement[bool]:
     """Batches whose union's own share should have been paid by then and isn't recorded.
@@ -47,8 +52,7 @@ def unpaid_at(boundary: Boundary) -> ColumnElement[bool]:
     )
     return and_(
         _undecided(boundary),
-        EnrolmentBatch.grassroots_share > 0,
-        ~exists().where(GrassrootsPayment.batch_id == EnrolmentBatch.id),
+        SHARE_UNPAID,
         exists().where(over),
         ~_extended(TO_PAY, boundary),
     )

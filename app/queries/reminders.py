@@ -30,7 +30,7 @@ from sqlalchemy import (
     select,
     union_all,
 )
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 from sqlalchemy.sql.visitors import replacement_traverse
 
 from app.models import (
@@ -38,14 +38,15 @@ from app.models import (
     DistrictBatch,
     EnrolmentBatch,
     FeeSplit,
-    GrassrootsPayment,
     Member,
     ProtectionWindow,
     ProtectionYear,
     Union,
     WindowExtension,
 )
+from app.queries.batches import SUBMITTED_AGAIN
 from app.queries.enrolment import in_bucket, standing
+from app.queries.lapse import SHARE_UNPAID
 from app.rules.enrolment import BatchStatus, Bucket, EnrolmentKind
 from app.rules.messages import DISTRICT, OPERATOR, SECOND, Span
 from app.rules.organisation import UnionLevel
@@ -190,13 +191,6 @@ def _to_submit(year: ProtectionYear, closing: _Closing) -> Iterator[Line]:
         _due(at, closing.spans),
         _of_year(can_be_enrolled, year.year).exists(),
     )
-    later = aliased(EnrolmentBatch)
-    submitted_again = select(later.id).where(
-        later.union_id == EnrolmentBatch.union_id,
-        later.year == EnrolmentBatch.year,
-        later.channel == EnrolmentBatch.channel,
-        later.submitted_at > EnrolmentBatch.decided_at,
-    )
     at = _of_batch(closing)
     said = _said("resubmit", year.year, at, closing.spans, count=func.count())
     yield (
@@ -206,7 +200,7 @@ def _to_submit(year: ProtectionYear, closing: _Closing) -> Iterator[Line]:
             EnrolmentBatch.kind == EnrolmentKind.COLLECTIVE,
             EnrolmentBatch.status == BatchStatus.RETURNED,
             _due(at, closing.spans),
-            ~submitted_again.exists(),
+            ~SUBMITTED_AGAIN,
         )
         .group_by(EnrolmentBatch.union_id, EnrolmentBatch.second_id, EnrolmentBatch.district_id)
     )
@@ -298,10 +292,7 @@ def _payments(year: ProtectionYear, spans: Sequence[Span]) -> Iterator[Line]:
         .where(
             EnrolmentBatch.year == year.year,
             EnrolmentBatch.status.in_([BatchStatus.SUBMITTED, BatchStatus.APPROVED]),
-            EnrolmentBatch.grassroots_share > 0,
-            ~select(GrassrootsPayment.batch_id)
-            .where(GrassrootsPayment.batch_id == EnrolmentBatch.id)
-            .exists(),
+            SHARE_UNPAID,
             _due(pay_by, spans),
         )
         .group_by(EnrolmentBatch.union_id, pay_by)

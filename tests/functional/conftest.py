@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from app import create_app
+from app import clock, create_app
+from app.extensions import db
 from app.models import DistrictBatch
 from app.security.actor import Actor
 from app.security.roles import Role
@@ -26,6 +28,18 @@ def tree(session: Session) -> Tree:
     make_year(session)
     make_fees(session)
     return made
+
+
+@pytest.fixture
+def training(committed_database: str, tmp_path: Path) -> Iterator[Flask]:
+    """A training (演练) on a database of its own."""
+    settings = replace(settings_for(committed_database, tmp_path), training=True)
+    application = create_app(settings, Login.SCHEDULER)
+    application.config.update(WTF_CSRF_ENABLED=False)
+    with application.app_context():
+        yield application
+        db.session.remove()
+    clock.train(None)
 
 
 @pytest.fixture

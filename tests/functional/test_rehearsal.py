@@ -4,19 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
 
-import pytest
 from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app import clock, create_app
+from app import clock
 from app.clock import now, today
-from app.extensions import db
 from app.models import Enrolment, EnrolmentBatch, Message, SchedulerRun, Union
 from app.queries.check import find_lies
 from app.rules.enrolment import BatchStatus, Channel, EnrolmentStatus, Term
@@ -39,10 +35,8 @@ from app.services.settlement import (
 )
 from app.services.training import advance_clock
 from app.transaction import transaction
-from config import Login
 from scheduler.runs import run_due, run_year
 from scheduler.timetable import TIMETABLE, YEAR
-from tests.databases import settings_for
 from tests.factories import make_fees, make_members, make_tree, make_year
 from tests.factories.accounts import actor_of_role
 from tests.factories.batches import HANDLER
@@ -50,16 +44,6 @@ from tests.factories.papers import make_paper
 from tests.factories.years import at
 
 LONGEST_STEP = timedelta(days=399)
-
-
-@pytest.fixture
-def training(committed_database: str, tmp_path: Path) -> Iterator[Flask]:
-    settings = replace(settings_for(committed_database, tmp_path), training=True)
-    application = create_app(settings, Login.SCHEDULER)
-    with application.app_context():
-        yield application
-        db.session.remove()
-    clock.train(None)
 
 
 class Rehearsal:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextvars import Context
 from dataclasses import replace
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -15,7 +13,7 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from app import clock, create_app
+from app import clock
 from app.clock import SHANGHAI, now, real_now
 from app.extensions import db
 from app.jobs import enqueue
@@ -26,23 +24,9 @@ from app.security.roles import Role
 from app.services.training import advance_clock, reset_clock, step_clock
 from app.training import look_in
 from app.transaction import transaction
-from config import Login
-from tests.databases import settings_for
 from tests.factories import make_account, make_tree, make_year, sign_in
 
 A_MOMENT = timedelta(seconds=20)
-
-
-@pytest.fixture
-def training(committed_database: str, tmp_path: Path) -> Iterator[Flask]:
-    """A training on a database of its own."""
-    settings = replace(settings_for(committed_database, tmp_path), training=True)
-    application = create_app(settings, Login.SCHEDULER)
-    application.config.update(WTF_CSRF_ENABLED=False)
-    with application.app_context():
-        yield application
-        db.session.remove()
-    clock.train(None)
 
 
 @pytest.fixture
