@@ -52,7 +52,7 @@ class Messages(Screen):
         asked, _colon, one = request.form.get("mark", "").partition(":")
         ids = [int(one)] if one.isascii() and one.isdigit() and len(one) < 19 else ids_of(request.form, "ids")
         if asked not in set(Mark):
-            return self._list(RuleViolation("mark_unknown")), 422
+            return self._list(RuleViolation("mark_unknown", status=400)), 400
         mark, at = Mark(asked), now()
         try:
             with transaction() as session:
@@ -81,7 +81,7 @@ class Messages(Screen):
         except ValueError:
             with_zone = False
         if not with_zone:
-            return self._list(RuleViolation("mark_unknown")), 422
+            return self._list(RuleViolation("mark_unknown", status=400)), 400
         with transaction() as session:
             changed = undo(session, self.actor, done, moment)
         flash(_("Taken back for %(number)s messages.", number=changed), "ok")
