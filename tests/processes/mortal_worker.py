@@ -14,6 +14,7 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from flask import Flask
 from procrastinate import App
@@ -78,9 +79,13 @@ def die(application: Flask, at: str, pause: float) -> None:
 
 
 def work(application: Flask) -> None:
-    """As the product's own worker does, but only until nothing waits."""
+    """As the product's own worker does, but only until nothing waits, and then it ends what it has begun."""
     serve = App.run_worker
-    App.run_worker = lambda self, **options: serve(self, **options, wait=False)  # type: ignore[method-assign]
+
+    def serve_until_done(self: App, **options: Any) -> None:
+        serve(self, **options | {"wait": False, "shutdown_graceful_timeout": None})
+
+    App.run_worker = serve_until_done  # type: ignore[method-assign]
     worker.run_worker(application)
 
 
