@@ -25,6 +25,7 @@ def create_app(settings: Settings | None = None, login: Login = Login.APPLICATIO
     Starts or joins the embedded server when the settings name no database; migrations and
     roles are `run.py`'s part.
     """
+    import app.lost_connections  # noqa: F401  (listens to every pool)
     import app.models  # noqa: F401  (relations find each other by name)
     from app.addresses import RowNumber
     from app.clock import train
@@ -60,7 +61,7 @@ def create_app(settings: Settings | None = None, login: Login = Login.APPLICATIO
         DATABASE_LOGIN=login,
         APPLICATION_ROLE=places.role(Login.APPLICATION),
         SQLALCHEMY_DATABASE_URI=places.of(login),
-        SQLALCHEMY_ENGINE_OPTIONS={"pool_pre_ping": True, "connect_args": CONNECT_ARGUMENTS},
+        SQLALCHEMY_ENGINE_OPTIONS={"connect_args": CONNECT_ARGUMENTS},
         MAX_CONTENT_LENGTH=LARGEST_UPLOAD,
         MAX_FORM_MEMORY_SIZE=LARGEST_FORM,
         SESSION_COOKIE_HTTPONLY=True,

@@ -119,29 +119,53 @@ def notice_versions(session: Session, notice: Notice | None) -> Sequence[NoticeV
     ).all()
 
 
+class IssuedNotice(NamedTuple):
+    """A notice as it was last issued."""
+
+    id: int
+    number: str
+    version: int
+
+
+# One statement for both, since every submit asks: the notice's columns are the same in each row.
 LIVE_FIGURES = (
     select(
         EnrolmentBatch.plan,
         EnrolmentBatch.channel,
         func.sum(EnrolmentBatch.headcount).label("people"),
         *(func.sum(getattr(EnrolmentBatch, share)).label(share) for share in MONEY),
+        Notice.id.label("notice_id"),
+        Notice.number,
+        select(func.max(NoticeVersion.version))
+        .where(NoticeVersion.notice_id == Notice.id)
+        .scalar_subquery()
+        .label("version"),
+    )
+    .outerjoin(
+        Notice,
+        (Notice.union_id == EnrolmentBatch.union_id)
+        & (Notice.year == EnrolmentBatch.year)
+        & (Notice.kind == NoticeKind.GRASSROOTS),
     )
     .where(
         EnrolmentBatch.union_id == bindparam("of_union"),
         EnrolmentBatch.year == bindparam("in_year"),
         EnrolmentBatch.status.in_(LIVE_BATCHES),
     )
-    .group_by(EnrolmentBatch.plan, EnrolmentBatch.channel)
+    .group_by(EnrolmentBatch.plan, EnrolmentBatch.channel, Notice.id)
 )
 
 
 def live_figures(
     session: Session, union_id: int, year: int
-) -> tuple[dict[tuple[str, Channel], int], Amounts]:
-    """The union's live batches of the year: people by plan and channel, and what they cost in yuan."""
+) -> tuple[dict[tuple[str, Channel], int], Amounts, IssuedNotice | None]:
+    """The union's live batches of the year: people by plan and channel, what they cost in yuan, and the notice that
+    told so far."""
     rows = session.execute(LIVE_FIGURES, {"of_union": union_id, "in_year": year}).all()
     people = {(row.plan, row.channel): int(row.people) for row in rows}
-    return people, Amounts(*(sum((getattr(row, share) for row in rows), Decimal("0.00")) for share in MONEY))
+    amounts = Amounts(*(sum((getattr(row, share) for row in rows), Decimal("0.00")) for share in MONEY))
+    told = [IssuedNotice(row.notice_id, row.number, row.version) for row in rows if row.notice_id is not None]
+    return people, amounts, told[0] if told else None
 
 
 def first_live_batch(session: Session, union_id: int, year: int) -> EnrolmentBatch | None:

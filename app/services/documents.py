@@ -6,7 +6,7 @@ import secrets
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import Table, bindparam, func, insert, select
+from sqlalchemy import Table, insert, select
 from sqlalchemy.orm import Session
 
 from app.clock import SHANGHAI
@@ -29,18 +29,6 @@ from app.services.events import scope_of
 # The tables rather than the classes: these are only written here, at every submit.
 NEW_NOTICE = insert(cast(Table, Notice.__table__)).returning(Notice.__table__.c.id)
 NEW_VERSION = insert(cast(Table, NoticeVersion.__table__)).inline()
-LAST_NOTICE = select(
-    Notice.id,
-    Notice.number,
-    select(func.max(NoticeVersion.version))
-    .where(NoticeVersion.notice_id == Notice.id)
-    .scalar_subquery()
-    .label("version"),
-).where(
-    Notice.union_id == bindparam("of_union"),
-    Notice.year == bindparam("in_year"),
-    Notice.kind == NoticeKind.GRASSROOTS,
-)
 
 
 def issue_grassroots_notice(
@@ -53,7 +41,7 @@ def issue_grassroots_notice(
     now: datetime,
 ) -> None:
     """The union's notice as of this submit: everyone in its live batches of the year (M3.1.9)."""
-    people, amounts = live_figures(session, union.id, year.year)
+    people, amounts, issued = live_figures(session, union.id, year.year)
     facts = _shared_facts(union, year, amounts, now) | {
         "plan": batch.plan,
         "member_card_people": people.get((batch.plan, Channel.MEMBER_CARD), 0),
@@ -64,9 +52,8 @@ def issue_grassroots_notice(
         "late_rule": year.grassroots_late_rule,
         "signatory": year.grassroots_signature,
     }
-    stored = session.execute(LAST_NOTICE, {"of_union": union.id, "in_year": year.year}).first()
-    if stored is not None:
-        _write_version(session, actor, stored.id, stored.number, stored.version + 1, facts, now, batch.id)
+    if issued is not None:
+        _write_version(session, actor, issued.id, issued.number, issued.version + 1, facts, now, batch.id)
         return
     number = f"GZ{year.year}{union.id:07d}"
     notice_id = _write_notice(session, NoticeKind.GRASSROOTS, number, union, year)
