@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from flask import current_app
-from sqlalchemy import ColumnElement, and_, or_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, or_, select, update
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import Session, contains_eager
 
@@ -53,19 +53,24 @@ def begin_session(
     return token
 
 
+# Put together once: every request asks it.
+LIVE_SESSION = (
+    select(AccountSession)
+    .join(AccountSession.account)
+    .where(
+        AccountSession.token_hash == bindparam("hash"),
+        AccountSession.kind == bindparam("kind"),
+        AccountSession.ended_at.is_(None),
+        Account.active.is_(True),
+    )
+    .options(contains_eager(AccountSession.account).joinedload(Account.roles))
+)
+
+
 def live_session(session: Session, token: str, kind: SessionKind, now: datetime) -> AccountSession | None:
     """The session with this id and its account, while it lasts and the account is in use. One statement."""
-    found = session.scalars(
-        select(AccountSession)
-        .join(AccountSession.account)
-        .where(
-            AccountSession.token_hash == token_hash(token),
-            AccountSession.kind == kind,
-            AccountSession.ended_at.is_(None),
-            Account.active.is_(True),
-        )
-        .options(contains_eager(AccountSession.account))
-    ).first()
+    asked = {"hash": token_hash(token), "kind": kind}
+    found = session.scalars(LIVE_SESSION, asked).unique().one_or_none()
     if found is None or session_end(kind, found.created_at, found.last_seen_at, session_limits(), now):
         return None
     return found

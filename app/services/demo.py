@@ -30,6 +30,7 @@ __all__ = ["DemoAccount", "demo_accounts", "make_demo_city"]
 
 MEMBERS = 20_000
 MEMBERSHIPS_TWICE = 60
+HANDFUL = 5
 SHOWN_UNION = 120
 """Members of the unions of the listed operators: neither too few to see something nor too many to read."""
 
@@ -93,13 +94,14 @@ def _below(tree: DemoTree, district: Union) -> list[Union]:
 
 
 def _busy(tree: DemoTree, rng: random.Random, never: set[int], always: set[int]) -> list[Union]:
-    """The unions that have submitted: half of the city, more in some districts than in others."""
-    eager = {district.id: 0.35 + 0.4 * rng.random() for district in tree.districts}
-    return [
-        union
-        for union in tree.grassroots
-        if union.id in always or (union.id not in never and rng.random() < eager[union.district_id or 0])
-    ]
+    """The unions that have submitted: nearly half of the city, more in some districts than in others, a handful in
+    every one."""
+    chosen = set(always)
+    for district in tree.districts:
+        below = [union.id for union in _below(tree, district) if union.id not in never]
+        share = 0.3 + 0.3 * rng.random()
+        chosen.update(rng.sample(below, min(len(below), max(HANDFUL, round(share * len(below))))))
+    return [union for union in tree.grassroots if union.id in chosen]
 
 
 def _every_state(work: DemoWork, tree: DemoTree) -> None:

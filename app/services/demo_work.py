@@ -66,7 +66,7 @@ class DemoWork:
         for union in unions:
             operator = self.actors.of_union[union.id]
             roll = self.rng.random()
-            if roll < 0.2 and union.id in eligible:
+            if roll < 0.08 and union.id in eligible:
                 reason = self.rng.choice(("即将离职", "本人不愿参保", "已在外省市参保"))
                 exclude_members(
                     self.session,
@@ -76,7 +76,7 @@ class DemoWork:
                     reason=reason,
                     now=self.ago(DECIDED),
                 )
-            elif roll < 0.3 and union.id in retired:
+            elif roll < 0.12 and union.id in retired:
                 keep_members(
                     self.session,
                     operator,
@@ -86,7 +86,7 @@ class DemoWork:
                     attachment=proof,
                     now=self.ago(DECIDED),
                 )
-            elif roll < 0.6:
+            elif roll < 0.35:
                 self._confirm_all(operator, DECIDED)
 
     def submit(self, union: Union, plan: str = "") -> list[int]:
@@ -95,7 +95,7 @@ class DemoWork:
         chosen = plan or ("A" if self.rng.random() < 0.85 else "B")
         days = SUBMITTED + self.rng.random() * 14
         made = self._submit(operator, Channel.MEMBER_CARD, chosen, days)
-        if self.rng.random() < 0.6:
+        if self.rng.random() < 0.5:
             made += self._submit(operator, Channel.SOCIAL_CARD, chosen, days - 1)
         if self.rng.random() < 0.15 and self._confirm_all(operator, days - 2):
             made += self._submit(operator, Channel.MEMBER_CARD, chosen, days - 3)
