@@ -87,7 +87,11 @@ class BatchLife(RuleBasedStateMachine):
         self.vouchers: dict[int, tuple[int, VoucherStatus, Decimal]] = {}
 
     def teardown(self) -> None:
-        self.undone.rollback()
+        """Wherever it stops, `canbao check` finds nothing: asked once, it takes as long as a hundred steps."""
+        try:
+            assert find_lies(self.db) == []
+        finally:
+            self.undone.rollback()
         self.db.expire_all()
 
     # What people do -----------------------------------------------------------------------------
@@ -279,10 +283,6 @@ class BatchLife(RuleBasedStateMachine):
             if filed is not None:
                 held.setdefault(filed, set()).add(batch)
         assert held == self.inside
-
-    @invariant()
-    def the_check_finds_nothing(self) -> None:
-        assert find_lies(self.db) == []
 
     # How ----------------------------------------------------------------------------------------
 
