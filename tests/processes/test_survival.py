@@ -42,7 +42,7 @@ from tests.factories.city import make_union
 from tests.processes.at_work import ROWS, Deadlines, Importing, Submitting
 from tests.processes.product import Product, postmaster_of, wait_until
 
-KILLS = int(os.environ.get("CANBAO_KILLS", "10"))
+KILLS = int(os.environ.get("CANBAO_KILLS", "6"))
 SEED = int(os.environ.get("CANBAO_KILLS_SEED") or time.time_ns() % 1_000_000)
 PEOPLE = 100 + 12 * KILLS
 """Members of each union: nobody should run out of work."""
