@@ -195,8 +195,53 @@ def text_of(answer: TestResponse) -> str:
     return answer.data.decode("utf-8", errors="replace")
 
 
-def fingerprint(session: Session) -> dict[str, tuple[int, int]]:
-    """Rows and their hash, table by table: two alike mean that nothing was changed.
+class Rows:
+    """The rows of all tables as they were when last looked at.
+
+    Only those are looked at again that somebody has written to since, even if all of it was taken back: PostgreSQL
+    counts that by itself. Whatever is compared must be one transaction.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.prints = fingerprint(session)
+        self.written = written(session)
+
+    def changed(self) -> set[str]:
+        """Tables that hold other rows than before; from here on what they hold now counts."""
+        found, self.written = self._now()
+        changed = {name for name, rows in found.items() if rows != self.prints.get(name)}
+        self.prints |= found
+        return changed
+
+    def changed_for_a_moment(self) -> set[str]:
+        """The same of what will be taken back: `taken_back` is to be called then."""
+        found, _ = self._now()
+        return {name for name, rows in found.items() if rows != self.prints.get(name)}
+
+    def taken_back(self) -> None:
+        self.written = written(self.session)
+
+    def _now(self) -> tuple[dict[str, tuple[int, int]], dict[str, int]]:
+        now = written(self.session)
+        moved = {name for name, count in now.items() if count != self.written.get(name)}
+        return (fingerprint(self.session, moved) if moved else {}), now
+
+
+def written(session: Session) -> dict[str, int]:
+    """How many rows this transaction has written to each table so far, those that were taken back included."""
+    session.flush()
+    counted = session.execute(
+        text(
+            "SELECT relname, n_tup_ins + n_tup_upd + n_tup_del AS writes FROM pg_stat_xact_user_tables"
+            " WHERE schemaname = 'public'"
+        )
+    )
+    return {each.relname: each.writes for each in counted}
+
+
+def fingerprint(session: Session, of: set[str] | None = None) -> dict[str, tuple[int, int]]:
+    """Rows and their hash, table by table, of all or of some: two alike mean that nothing was changed.
 
     Of the audit log only what it tells of changes: it gains an entry with each refusal and each file.
     """
@@ -209,5 +254,6 @@ def fingerprint(session: Session) -> dict[str, tuple[int, int]]:
         f" coalesce(sum(hashtextextended({NOT_COMPARED.get(name, 't::text')}, 0)), 0) FROM {name} t"
         + (" WHERE kind = 'change'" if name == "audit_entry" else "")
         for name in sorted(names)
+        if of is None or name in of
     )
     return {name: (rows, int(hashed)) for name, rows, hashed in session.execute(text(each))}

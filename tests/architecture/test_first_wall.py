@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from tests.architecture.asking import Asking
 from tests.architecture.test_visibility import (
     asking,
-    seen_last,
+    rows,
     test_a_foreign_name_in_a_body_changes_nothing,
     test_an_answer_holds_nothing_of_others_and_is_a_sound_page,
     test_what_is_foreign_is_not_there,
@@ -19,7 +19,7 @@ from tests.architecture.test_visibility import (
 
 __all__ = [
     "asking",
-    "seen_last",
+    "rows",
     "test_a_foreign_name_in_a_body_changes_nothing",
     "test_an_answer_holds_nothing_of_others_and_is_a_sound_page",
     "test_what_is_foreign_is_not_there",

@@ -18,8 +18,8 @@ from tests.architecture.asking import (
     NOBODYS,
     Asker,
     Asking,
+    Rows,
     filled,
-    fingerprint,
     foreign_places,
     places_of,
     text_of,
@@ -30,8 +30,6 @@ from tests.architecture.world import Kind, World, build_world
 from tests.databases import SharingClient, rolled_back
 
 pytestmark = pytest.mark.xdist_group("visibility")
-
-Rows = dict[str, tuple[int, int]]
 
 NAMING = sorted(endpoint for endpoint, case in CASES.items() if case.objects)
 SENDING = sorted(endpoint for endpoint, case in CASES.items() if case.bodies)
@@ -49,18 +47,16 @@ def asking(app: Flask, world_session: Session) -> Asking:
 
 
 @pytest.fixture(scope="module")
-def seen_last(world_session: Session, asking: Asking) -> dict[str, Rows]:
+def rows(world_session: Session, asking: Asking) -> Rows:
     """The rows as the last test left them."""
-    return {"rows": fingerprint(world_session)}
+    return Rows(world_session)
 
 
 @pytest.fixture
-def unchanged(world_session: Session, seen_last: dict[str, Rows]) -> Iterator[None]:
+def unchanged(rows: Rows) -> Iterator[None]:
     """Nothing may change during the test."""
-    before = seen_last["rows"]
     yield
-    after = seen_last["rows"] = fingerprint(world_session)
-    assert {name for name in after if after[name] != before.get(name)} == set()
+    assert rows.changed() == set()
 
 
 def test_every_route_is_in_the_table(app: Flask) -> None:

@@ -12,7 +12,7 @@ from flask import Flask
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
-from tests.architecture.asking import ASKERS, Asker, Asking, filled, fingerprint, places_of
+from tests.architecture.asking import ASKERS, Asker, Asking, Rows, filled, places_of
 from tests.architecture.cases import CASES, SCREENS
 from tests.architecture.world import build_world
 from tests.databases import SharingClient, rolled_back
@@ -53,26 +53,24 @@ def asker_and_address(asking: Asking, endpoint: str) -> tuple[Asker, str]:
     return asker, asking.address(endpoint, own[0] if case.objects else None)
 
 
-def rows_at_first(session: Session) -> dict[str, tuple[int, int]]:
-    """The rows before anything was asked: whatever is asked is undone, so they are looked at once."""
-    rows: dict[str, tuple[int, int]] = session.info.setdefault("rows at first", {})
-    if not rows:
-        rows |= fingerprint(session)
-    return rows
+@pytest.fixture(scope="module")
+def rows(world_session: Session, asking: Asking) -> Rows:
+    """The rows before anything was asked: whatever is asked is undone."""
+    return Rows(world_session)
 
 
-def undone(asking: Asking, session: Session, ask: Any) -> tuple[TestResponse, set[str]]:
+def undone(rows: Rows, ask: Any) -> tuple[TestResponse, set[str]]:
     """The answer and the tables it changed; the change is taken back."""
-    connection = session.connection()
+    connection = rows.session.connection()
     connection.exec_driver_sql("SAVEPOINT before")
-    before = rows_at_first(session)
     try:
         answer = ask()
-        after = fingerprint(session)
+        changed = rows.changed_for_a_moment()
     finally:
-        session.expire_all()
+        rows.session.expire_all()
         connection.exec_driver_sql("ROLLBACK TO SAVEPOINT before")
-    return answer, {table for table in after if after[table] != before.get(table)}
+        rows.taken_back()
+    return answer, changed
 
 
 def test_every_form_is_in_the_table(asking: Asking) -> None:
@@ -80,7 +78,7 @@ def test_every_form_is_in_the_table(asking: Asking) -> None:
 
 
 @pytest.mark.parametrize("endpoint", sorted(FORMS))
-def test_a_spoilt_field_is_refused_or_harmless(asking: Asking, world_session: Session, endpoint: str) -> None:
+def test_a_spoilt_field_is_refused_or_harmless(asking: Asking, rows: Rows, endpoint: str) -> None:
     asker, address = asker_and_address(asking, endpoint)
     sound = filled(dict(FORMS[endpoint]), asking.world, asker.place)
     # A form of forty fields meets each value in some of them, each field at least four values.
@@ -93,7 +91,7 @@ def test_a_spoilt_field_is_refused_or_harmless(asking: Asking, world_session: Se
             body = {name: kept for name, kept in sound.items() if name != field}
             body |= {} if value is None else {field: value}
             answer, changed = undone(
-                asking, world_session, lambda body=body: asking.ask(asker, "POST", address, endpoint, body)
+                rows, lambda body=body: asking.ask(asker, "POST", address, endpoint, body)
             )
             assert answer.status_code < 500, (field, word)
             if answer.status_code >= 400:
@@ -131,9 +129,7 @@ def lost_of(answer: TestResponse, body: dict[str, Any]) -> list[str]:
         "/imports/template/%00.xlsx",
     ],
 )
-def test_an_address_that_nobody_wrote_is_a_page(asking: Asking, world_session: Session, address: str) -> None:
+def test_an_address_that_nobody_wrote_is_a_page(asking: Asking, rows: Rows, address: str) -> None:
     asker = next(asker for asker in ASKERS if asker.role.value == "operator")
-    answer, changed = undone(
-        asking, world_session, lambda: asking.ask(asker, "GET", address, "Confirmation.screen")
-    )
+    answer, changed = undone(rows, lambda: asking.ask(asker, "GET", address, "Confirmation.screen"))
     assert answer.status_code in (200, 302, 308, 400, 404, 422) and changed == set()
