@@ -37,8 +37,9 @@ class ReadableWord(UnicodeConverter):
 
 
 def _without_nul(sent: MultiDict[str, str]) -> MultiDict[str, str]:
-    if not any(NUL in value or NUL in name for name, value in sent.items(multi=True)):
+    """What was sent, less the sign; and less the parts of a body that have no name, which nobody can ask for."""
+    parts: list[tuple[str | None, str]] = list(sent.items(multi=True))
+    if all(name is not None and NUL not in name and NUL not in value for name, value in parts):
         return sent
-    return ImmutableMultiDict(
-        [(name.replace(NUL, ""), value.replace(NUL, "")) for name, value in sent.items(multi=True)]
-    )
+    named = [(name, value) for name, value in parts if name is not None]
+    return ImmutableMultiDict([(name.replace(NUL, ""), value.replace(NUL, "")) for name, value in named])

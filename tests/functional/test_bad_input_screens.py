@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
@@ -133,3 +134,9 @@ def test_an_address_that_nobody_wrote_is_a_page(asking: Asking, rows: Rows, addr
     asker = next(asker for asker in ASKERS if asker.role.value == "operator")
     answer, changed = undone(rows, lambda: asking.ask(asker, "GET", address, "Confirmation.screen"))
     assert answer.status_code in (200, 302, 308, 400, 404, 422) and changed == set()
+
+
+def test_a_part_without_a_name_is_nothing(client: FlaskClient) -> None:
+    body = b"--x\r\nContent-Disposition: form-data\r\n\r\nnobody's\r\n--x--\r\n"
+    answer = client.post("/login/", data=body, content_type="multipart/form-data; boundary=x")
+    assert answer.status_code == 422

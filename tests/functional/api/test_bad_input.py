@@ -10,14 +10,13 @@ from itertools import cycle
 from typing import Any
 
 import pytest
-from sqlalchemy.orm import Session
 
-from tests.architecture.asking import Asking, filled
+from tests.architecture.asking import Asking, Rows, filled
 from tests.architecture.cases import API
 from tests.functional.hostile import BODIES, HOSTILE, HOSTILE_JSON, NO_JSON
-from tests.functional.test_bad_input_screens import asker_and_address, asking, undone, world_session
+from tests.functional.test_bad_input_screens import asker_and_address, asking, rows, undone, world_session
 
-__all__ = ["asking", "world_session"]
+__all__ = ["asking", "rows", "world_session"]
 
 pytestmark = pytest.mark.xdist_group("bad input")
 
@@ -58,16 +57,15 @@ def spoilt(body: Any, place: tuple[Any, ...], value: Any) -> Any:
 class Call:
     """One call of the API by somebody who may, undone after."""
 
-    def __init__(self, asking: Asking, session: Session, endpoint: str) -> None:
-        self.asking, self.session = asking, session
+    def __init__(self, asking: Asking, rows: Rows, endpoint: str) -> None:
+        self.asking, self.rows = asking, rows
         self.asker, address = asker_and_address(asking, endpoint)
         self.address = address.partition("?")[0]
         self.headers = asking.programs[str(self.asker)]
 
     def refused_or_done(self, method: str, what: object, **options: Any) -> None:
         answer, changed = undone(
-            self.asking,
-            self.session,
+            self.rows,
             lambda: self.asking.client.open(self.address, method=method, headers=self.headers, **options),
         )
         assert answer.status_code < 500, what
@@ -83,8 +81,8 @@ def test_every_call_that_changes_something_is_in_the_table(asking: Asking) -> No
 
 
 @pytest.mark.parametrize("endpoint", sorted(BODIES))
-def test_a_bad_body_is_a_problem_with_its_code(asking: Asking, world_session: Session, endpoint: str) -> None:
-    call = Call(asking, world_session, endpoint)
+def test_a_bad_body_is_a_problem_with_its_code(asking: Asking, rows: Rows, endpoint: str) -> None:
+    call = Call(asking, rows, endpoint)
     (method,) = asking.methods(endpoint) - {"GET"}
     for raw in NO_JSON:
         call.refused_or_done(method, raw[:20], data=raw, content_type="application/json")
@@ -104,12 +102,10 @@ def test_a_bad_body_is_a_problem_with_its_code(asking: Asking, world_session: Se
 
 
 @pytest.mark.parametrize("endpoint", sorted(API))
-def test_a_bad_query_is_a_problem_with_its_code(
-    asking: Asking, world_session: Session, endpoint: str
-) -> None:
+def test_a_bad_query_is_a_problem_with_its_code(asking: Asking, rows: Rows, endpoint: str) -> None:
     if "GET" not in asking.methods(endpoint):
         return
-    call = Call(asking, world_session, endpoint)
+    call = Call(asking, rows, endpoint)
     for name in QUERIES:
         for word in ("NUL", "huge", "negative"):
             query = {"channel": "member_card", name: HOSTILE[word]}

@@ -10,21 +10,20 @@ import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis.transport.serialization import Binary
-from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from app.security.roles import Role
-from tests.architecture.asking import Asking
+from tests.architecture.asking import Asking, Rows
 from tests.architecture.world import YEAR
-from tests.functional.test_bad_input_screens import asking, undone, world_session
+from tests.functional.test_bad_input_screens import asking, rows, undone, world_session
 
-__all__ = ["asking", "world_session"]
+__all__ = ["asking", "rows", "world_session"]
 
 pytestmark = pytest.mark.xdist_group("bad input")
 
 
 @pytest.mark.parametrize("role", [Role.MUNICIPAL_ADMIN, Role.OPERATOR])
-def test_whatever_the_document_allows_is_answered(asking: Asking, world_session: Session, role: Role) -> None:
+def test_whatever_the_document_allows_is_answered(asking: Asking, rows: Rows, role: Role) -> None:
     """Requests drawn from the OpenAPI document, sound and unsound, from a fixed seed."""
     place = "city" if role is Role.MUNICIPAL_ADMIN else "grassroots"
     headers = asking.programs[f"{role.value}@{place}"]
@@ -45,7 +44,7 @@ def test_whatever_the_document_allows_is_answered(asking: Asking, world_session:
         @given(case=operation.as_strategy())
         def ask(case: Any) -> None:
             nonlocal asked
-            answer, changed = undone(asking, world_session, lambda: send(asking, case, headers))
+            answer, changed = undone(rows, lambda: send(asking, case, headers))
             asked += 1
             assert answer.status_code < 500, (case.method, case.formatted_path, case.body)
             # A failed sign-in is counted.
