@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
@@ -131,6 +131,20 @@ def check_cover(year: int, cover_start: date, cover_end: date) -> None:
         raise RuleViolation("cover_order", field="cover_end")
     if cover_end - cover_start >= LONGEST_COVER:
         raise RuleViolation("cover_long", field="cover_end")
+
+
+BEFORE_COVER, AFTER_COVER = timedelta(days=3 * 366), timedelta(days=366)
+"""How far from its cover the dates of a year may lie: beyond that a digit is wrong."""
+
+
+def check_dates(cover_start: date, cover_end: date, dates: Mapping[str, datetime]) -> None:
+    """Every date of a year lies near its cover. ``dates``: by the field to mend."""
+    first, last = cover_start - BEFORE_COVER, cover_end + AFTER_COVER
+    begins = datetime.combine(first, time(), SHANGHAI)
+    ends = datetime.combine(last + timedelta(days=1), time(), SHANGHAI)
+    for field, instant in dates.items():
+        if not begins <= instant <= ends:
+            raise RuleViolation("date_far", field=field, first=first, last=last)
 
 
 PLAN_CODE = re.compile(r"[A-Z0-9+]{1,10}")

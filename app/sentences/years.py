@@ -14,6 +14,9 @@ SENTENCES = {
         "Batches have been submitted with the cover {start} to {end}; it can't be changed any more."
     ),
     "window_order": _("“{window}” must open before it closes."),
+    "date_far": _(
+        "A date of this year lies between {first} and {last}. Please check the digits of its year."
+    ),
     "window_missing": _("“{window}” has no dates yet. Please fill in when it opens and closes."),
     "voucher_days": _("Please give a number of days from 1 to {most}."),
     "half_year_outside": _(

@@ -11,7 +11,7 @@ from app.models import EventObject, ProtectionWindow, ProtectionYear, Union, Win
 from app.queries.years import get_year
 from app.rules.organisation import UnionLevel
 from app.rules.violations import RuleViolation, not_found
-from app.rules.years import WindowName, check_extension
+from app.rules.years import WindowName, check_dates, check_extension
 from app.security.actor import Actor
 from app.security.roles import Permission, require
 from app.security.visible import visible_to
@@ -36,10 +36,10 @@ def grant_extension(
     """Keep a window open longer for a union and all below it, from ``opens_at`` (now) to ``closes_at``.
 
     Raises ``extension_union_unknown``, ``extension_union_level``, ``reason_missing``, ``reason_long``,
-    ``extension_order``, ``extension_past``, ``extension_no_longer`` or ``window_unset``.
+    ``extension_order``, ``extension_past``, ``extension_no_longer``, ``date_far`` or ``window_unset``.
     """
     require(actor, Permission.MANAGE_YEARS)
-    get_year(session, year)
+    protection_year = get_year(session, year)
     reason = reason.strip()
     if not reason:
         raise RuleViolation("extension_reason_missing", field="reason")
@@ -54,6 +54,11 @@ def grant_extension(
     if stored is None:
         raise RuleViolation("window_unset")
     check_extension(stored.as_rule(), opens_at or now, closes_at, now)
+    check_dates(
+        protection_year.cover_start,
+        protection_year.cover_end,
+        {"opens_at": opens_at or now, "closes_at": closes_at},
+    )
     extension = WindowExtension(
         year=year,
         window=window,

@@ -29,6 +29,7 @@ from app.rules.years import (
     Window,
     WindowName,
     check_cover,
+    check_dates,
     check_plan,
     check_windows,
 )
@@ -144,10 +145,22 @@ def add_plan(session: Session, actor: Actor, *, code: str, name: str, now: datet
 def _check(draft: YearDraft, year: int) -> None:
     check_cover(year, draft.cover_start, draft.cover_end)
     check_windows(draft.windows)
+    check_dates(draft.cover_start, draft.cover_end, _dates_of(draft))
     if not 1 <= draft.voucher_due_days <= VOUCHER_DUE_DAYS_MOST:
         raise RuleViolation("voucher_days", field="voucher_due_days", most=VOUCHER_DUE_DAYS_MOST)
     if draft.half_year_from and not draft.cover_start < draft.half_year_from <= draft.cover_end:
         raise RuleViolation("half_year_outside", field="half_year_from")
+
+
+def _dates_of(draft: YearDraft) -> dict[str, datetime]:
+    """The draft's instants by their fields."""
+    ends = ("opens_at", "closes_at")
+    windows = {
+        f"{name}_{end}": instant
+        for name, span in draft.windows.items()
+        for end, instant in zip(ends, span, strict=True)
+    }
+    return windows | {"grassroots_payment_due": draft.grassroots_payment_due}
 
 
 def _known_plans(session: Session, asked: Sequence[str]) -> list[str]:

@@ -105,6 +105,12 @@ def test_saving_again_changes_what_was_named_and_keeps_the_other_texts(
             "window_missing",
             "instant_opens_at",
         ),
+        (
+            {"windows": {**WINDOWS, WindowName.REVIEW: (at("2026-01-01"), at("9999-01-01"))}},
+            "date_far",
+            "review_closes_at",
+        ),
+        ({"grassroots_payment_due": at("2206-01-05")}, "date_far", "grassroots_payment_due"),
     ],
 )
 def test_a_year_that_makes_no_sense_is_refused_at_the_field(
@@ -204,6 +210,7 @@ def test_an_extension_opens_the_window_for_a_union_and_all_below_it_and_expires_
             "extension_no_longer",
             "closes_at",
         ),
+        ({"closes_at": at("9999-01-03")}, "date_far", "closes_at"),
     ],
 )
 def test_an_extension_without_reason_union_or_sense_is_refused(
