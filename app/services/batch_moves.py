@@ -1,4 +1,4 @@
-"""Moving any number of enrolment batches one step, heads and log, in one statement."""
+"""Moving any number of enrolment batches one step, heads and log, in two statements."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ def move_batches(
 ) -> None:
     """Move batches that the caller holds locked in ``source``; ``changes`` are further columns to set.
     ``reason_code`` goes into the log."""
-    moved = (
+    ids = list(batch_ids)
+    update_heads = (
         update(EnrolmentBatch)
-        .where(EnrolmentBatch.id == func.any(list(batch_ids)), EnrolmentBatch.status == source)
+        .where(EnrolmentBatch.id == func.any(ids), EnrolmentBatch.status == source)
         .values(status=target, updated_at=now, **changes)
-        .returning(
-            EnrolmentBatch.id, EnrolmentBatch.union_id, EnrolmentBatch.second_id, EnrolmentBatch.district_id
-        )
-        .cte("moved")
+        .execution_options(synchronize_session=False)
     )
+    moved = cast(CursorResult[Any], session.execute(update_heads)).rowcount
+    assert moved == len(ids), "locked batches can't have moved"
     told = {
         "at": now,
         "actor_id": actor.account_id or None,
@@ -48,13 +48,13 @@ def move_batches(
         "reason_code": reason_code,
     }
     types = Event.__table__.columns
-    heads = select(*moved.c, *(literal(value, types[name].type) for name, value in told.items()))
+    heads = select(
+        EnrolmentBatch.id,
+        EnrolmentBatch.union_id,
+        EnrolmentBatch.second_id,
+        EnrolmentBatch.district_id,
+        *(literal(value, types[name].type) for name, value in told.items()),
+    ).where(EnrolmentBatch.id == func.any(ids))
     columns = ["object_id", "union_id", "second_id", "district_id", *told]
-    log = (
-        insert(Event)
-        .from_select(columns, heads, include_defaults=False)
-        .execution_options(preserve_rowcount=True)
-    )
-    written = cast(CursorResult[Any], session.execute(log)).rowcount
-    assert written == len(batch_ids), "locked batches can't have moved"
+    session.execute(insert(Event).from_select(columns, heads, include_defaults=False))
     session.expire_all()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ARRAY, BigInteger, bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from app.models import Enrolment, EnrolmentBatch, Union
@@ -19,6 +19,17 @@ from app.services.batch_moves import move_batches
 from app.services.enrolment import free_plan
 
 BATCHES_AT_ONCE = 100
+
+VOID = (
+    update(Enrolment)
+    .where(
+        Enrolment.year == bindparam("of_year"),
+        Enrolment.batch_id == func.any(bindparam("batches", type_=ARRAY(BigInteger))),
+    )
+    .values(status=EnrolmentStatus.VOID)
+    .execution_options(synchronize_session=False)
+)
+"""The people of batches that lapse."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,10 +140,5 @@ def _lapse_held(session: Session, actor: Actor, held: Sequence[Any], why: LapseR
             )
     for year in {row.year for row in held}:
         of_year = [row for row in held if row.year == year]
-        session.execute(
-            update(Enrolment)
-            .where(Enrolment.year == year, Enrolment.batch_id == func.any([row.id for row in of_year]))
-            .values(status=EnrolmentStatus.VOID)
-            .execution_options(synchronize_session=False)
-        )
+        session.execute(VOID, {"of_year": year, "batches": [row.id for row in of_year]})
         free_plan(session, [row.union_id for row in of_year], year)
