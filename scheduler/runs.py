@@ -21,6 +21,7 @@ from app.log import log
 from app.models import SchedulerPause, SchedulerRun
 from app.queries.boundaries import boundaries_to_run
 from app.rules.boundaries import Boundary
+from app.rules.pace import FEWEST, next_step
 from app.transaction import transaction
 from scheduler.timetable import YEAR, Entry, YearLine, due
 from scheduler.year_work import Step
@@ -94,38 +95,37 @@ def run_year_boundary(line: YearLine, boundary: Boundary) -> bool:
 
     Where the database got in the way it hasn't: later ones wait, and it is tried again at the next look.
     """
+    people: int | None = FEWEST
     try:
-        while _go_on(line, boundary):
-            pass
+        while people is not None:
+            people = _go_on(line, boundary, people)
     except Exception as problem:
         return _note_problem(line.name, boundary.year, boundary.at, problem)
     return True
 
 
-def _go_on(line: YearLine, boundary: Boundary) -> bool:
-    """One step in one transaction; whether more is left."""
+def _go_on(line: YearLine, boundary: Boundary, people: int) -> int | None:
+    """One step in one transaction; how many people the next may take, ``None`` when nothing is left."""
+    began = perf_counter()
     with transaction() as session:
         run = _hold(session, line.name, boundary.year, boundary.at, None)
         if run is None:
-            return False
+            return None
+        step = Step()
         if run.part < len(line.parts):
             part, after = line.parts[run.part], run.after
-            step = _take_step(run, session, lambda session: part(session, boundary, after))
+            step = _take_step(run, session, lambda session: part(session, boundary, after, people))
             run.part, run.after = (run.part + 1, 0) if step.after is None else (run.part, step.after)
-        if run.part < len(line.parts):
-            return True
-        _finish(run, ok=True)
-        return False
+        over = run.part == len(line.parts)
+        if over:
+            _finish(run, ok=True)
+    return None if over else next_step(people, step.people, perf_counter() - began)
 
 
 def _hold(
     session: Session, name: str, year: int | None, boundary: datetime, asked_by: int | None
 ) -> SchedulerRun | None:
     """The boundary's record, held until the transaction ends; none if it has been finished."""
-    row = insert(SchedulerRun).values(
-        name=name, year=year, boundary=boundary, started_at=now(), asked_by=asked_by
-    )
-    session.execute(row.on_conflict_do_nothing(constraint="a_boundary_runs_once"))
     record = (
         select(SchedulerRun)
         .where(
@@ -136,7 +136,13 @@ def _hold(
         .with_for_update()
         .execution_options(populate_existing=True)
     )
-    run = session.scalars(record).one()
+    run = session.scalars(record).one_or_none()
+    if run is None:
+        row = insert(SchedulerRun).values(
+            name=name, year=year, boundary=boundary, started_at=now(), asked_by=asked_by
+        )
+        session.execute(row.on_conflict_do_nothing(constraint="a_boundary_runs_once"))
+        run = session.scalars(record).one()
     return run if run.finished_at is None else None
 
 

@@ -29,51 +29,58 @@ class Step:
     after: int | None = None
     touched: Mapping[str, int] = field(default_factory=dict)
     result: str = ""
+    people: int = 0
+    """How many people a step did that takes as many as it may."""
 
 
-Part = Callable[[Session, Boundary, int], Step]
-"""Called with the session, the boundary, and the row that the step before came to (0 at first)."""
+Part = Callable[[Session, Boundary, int, int], Step]
+"""Called with the session, the boundary, the row that the step before came to (0 at first), and how many people this
+one may take."""
 
 
-def tell_it_opened(session: Session, boundary: Boundary, after: int) -> Step:
+def tell_it_opened(session: Session, boundary: Boundary, after: int, people: int) -> Step:
     return _tell_of_window(session, boundary, opened=True)
 
 
-def tell_it_closed(session: Session, boundary: Boundary, after: int) -> Step:
+def tell_it_closed(session: Session, boundary: Boundary, after: int, people: int) -> Step:
     return _tell_of_window(session, boundary, opened=False)
 
 
-def lapse_the_unpaid(session: Session, boundary: Boundary, after: int) -> Step:
+def lapse_the_unpaid(session: Session, boundary: Boundary, after: int, people: int) -> Step:
     """In passing: what somebody is working on is left for the end."""
-    return _told(session, lapse_unpaid(session, SYSTEM, boundary, after=after, wait=False, now=now()))
+    lapsed = lapse_unpaid(session, SYSTEM, boundary, after=after, people=people, wait=False, now=now())
+    return _told(session, lapsed)
 
 
-def wait_for_the_unpaid(session: Session, boundary: Boundary, after: int) -> Step:
+def wait_for_the_unpaid(session: Session, boundary: Boundary, after: int, people: int) -> Step:
     """What is left, one batch at a time, waiting for whoever holds it."""
-    return _told(session, lapse_unpaid(session, SYSTEM, boundary, after=after, wait=True, now=now()))
+    lapsed = lapse_unpaid(session, SYSTEM, boundary, after=after, people=people, wait=True, now=now())
+    return _told(session, lapsed)
 
 
-def lapse_the_unfiled(session: Session, boundary: Boundary, after: int) -> Step:
+def lapse_the_unfiled(session: Session, boundary: Boundary, after: int, people: int) -> Step:
     """In passing, like the unpaid."""
-    return _told(session, lapse_unfiled(session, SYSTEM, boundary, after=after, wait=False, now=now()))
+    lapsed = lapse_unfiled(session, SYSTEM, boundary, after=after, people=people, wait=False, now=now())
+    return _told(session, lapsed)
 
 
-def wait_for_the_unfiled(session: Session, boundary: Boundary, after: int) -> Step:
+def wait_for_the_unfiled(session: Session, boundary: Boundary, after: int, people: int) -> Step:
     """What is left, like the unpaid."""
-    return _told(session, lapse_unfiled(session, SYSTEM, boundary, after=after, wait=True, now=now()))
+    lapsed = lapse_unfiled(session, SYSTEM, boundary, after=after, people=people, wait=True, now=now())
+    return _told(session, lapsed)
 
 
-def end_the_covers(session: Session, boundary: Boundary, after: int) -> Step:
+def end_the_covers(session: Session, boundary: Boundary, after: int, people: int) -> Step:
     ended, reached = end_covers(session, boundary.year, after=after)
     return Step(reached, {"covers_ended": ended})
 
 
-def count_covered(session: Session, boundary: Boundary, after: int) -> Step:
+def count_covered(session: Session, boundary: Boundary, after: int, people: int) -> Step:
     """Nothing changes on this day: whose batch is settled is enrolled, and the dates say since when that covers."""
     return Step(touched={"covered": people_covered(session, boundary.year)})
 
 
-def count_overdue(session: Session, boundary: Boundary, after: int) -> Step:
+def count_overdue(session: Session, boundary: Boundary, after: int, people: int) -> Step:
     """Which they are, the lists of district batches show."""
     overdue = select(func.count()).where(
         DistrictBatch.year == boundary.year,
@@ -96,4 +103,5 @@ def _told(session: Session, lapsed: Lapsed) -> Step:
         tell_of_lapse(session, ids, why=reason.value, now=now()) for reason, ids in lapsed.batches.items()
     )
     counts = {f"lapsed_{reason}": len(ids) for reason, ids in lapsed.batches.items()}
-    return Step(lapsed.after, counts | {"people": lapsed.people, "told": told})
+    touched = counts | {"people": lapsed.people, "told": told}
+    return Step(lapsed.after, touched, people=lapsed.people)

@@ -7,10 +7,27 @@ submitting, reviewing or filing, for what has to be filed. An extension counts f
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, case, exists, literal, or_, select
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    ColumnElement,
+    Integer,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+)
 from sqlalchemy.orm import Session
 
 from app.clock import SHANGHAI, midnight
@@ -21,6 +38,7 @@ from app.models import (
     GrassrootsPayment,
     ProtectionWindow,
     ProtectionYear,
+    Union,
     WindowExtension,
 )
 from app.queries.beyond import name_of_account
@@ -68,19 +86,61 @@ def unfiled_at(boundary: Boundary) -> ColumnElement[bool]:
     )
 
 
-def lapse_reason() -> ColumnElement[str]:
-    """Why an unfiled batch lapses: it was never filed, or it came back."""
-    return case((_came_back(), literal(LapseReason.REJECTED.value)), else_=literal(LapseReason.UNFILED.value))
+@dataclass(frozen=True, slots=True)
+class Overdue:
+    """What a boundary lapses, as statements that are made once and asked at every step: making them costs as much as
+    asking them.
+
+    ``some``: ``(id, union_id, headcount)`` of up to ``:most`` batches behind ``:after``. ``unions``: those of
+    ``:unions``, held. ``batches``: ``(id, union_id, year, headcount, status, why)`` of those of ``:ids`` that are of
+    held ``:unions`` and still lapse, held too. In passing, what somebody else holds is left out.
+    """
+
+    some: Select[int, int, int]
+    unions: Select[int]
+    batches: Select[*tuple[Any, ...]]
 
 
-def next_to_lapse(condition: ColumnElement[bool], after: int, most: int) -> Select[int, int, int]:
-    """``(id, union_id, headcount)`` of up to ``most`` batches behind ``after``."""
-    return (
+@lru_cache(maxsize=8)
+def overdue_unpaid(boundary: Boundary, *, wait: bool) -> Overdue:
+    """The batches of ``unpaid_at``."""
+    return _overdue(unpaid_at(boundary), literal(LapseReason.UNPAID.value), wait)
+
+
+@lru_cache(maxsize=8)
+def overdue_unfiled(boundary: Boundary, *, wait: bool) -> Overdue:
+    """The batches of ``unfiled_at``: each was never filed, or it came back."""
+    why = case((_came_back(), literal(LapseReason.REJECTED.value)), else_=literal(LapseReason.UNFILED.value))
+    return _overdue(unfiled_at(boundary), why, wait)
+
+
+def _overdue(condition: ColumnElement[bool], why: ColumnElement[str], wait: bool) -> Overdue:
+    unions = func.any(bindparam("unions", type_=ARRAY(BigInteger)))
+    some = (
         select(EnrolmentBatch.id, EnrolmentBatch.union_id, EnrolmentBatch.headcount)
-        .where(condition, EnrolmentBatch.id > after)
+        .where(condition, EnrolmentBatch.id > bindparam("after", type_=BigInteger))
         .order_by(EnrolmentBatch.id)
-        .limit(most)
+        .limit(bindparam("most", type_=Integer))
     )
+    batches = (
+        select(
+            EnrolmentBatch.id,
+            EnrolmentBatch.union_id,
+            EnrolmentBatch.year,
+            EnrolmentBatch.headcount,
+            EnrolmentBatch.status,
+            why.label("why"),
+        )
+        .where(
+            condition,
+            EnrolmentBatch.id == func.any(bindparam("ids", type_=ARRAY(BigInteger))),
+            EnrolmentBatch.union_id == unions,
+        )
+        .order_by(EnrolmentBatch.id)
+        .with_for_update(of=EnrolmentBatch, skip_locked=not wait)
+    )
+    held = select(Union.id).where(Union.id == unions).order_by(Union.id)
+    return Overdue(some, held.with_for_update(key_share=True, skip_locked=not wait), batches)
 
 
 def _undecided(boundary: Boundary) -> ColumnElement[bool]:

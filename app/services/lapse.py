@@ -7,22 +7,29 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, literal, select, update
+from sqlalchemy import ARRAY, BigInteger, bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from app.models import Enrolment, EnrolmentBatch, Union
-from app.queries.lapse import lapse_reason, next_to_lapse, unfiled_at, unpaid_at
+from app.queries.lapse import Overdue, overdue_unfiled, overdue_unpaid
 from app.rules.boundaries import Boundary
-from app.rules.enrolment import BatchAction, BatchStatus, EnrolmentStatus, LapseReason, next_status, sources
+from app.rules.enrolment import BatchAction, EnrolmentStatus, LapseReason, next_status, sources
 from app.security.actor import Actor
 from app.services.batch_moves import move_batches
 from app.services.enrolment import free_plan
 
 BATCHES_AT_ONCE = 100
-PEOPLE_AT_ONCE = 1_000
-"""What one transaction lapses: nobody waits longer than for so many. A single larger batch is one transaction too."""
 
-UNPAID = literal(LapseReason.UNPAID.value)
+VOID = (
+    update(Enrolment)
+    .where(
+        Enrolment.year == bindparam("of_year"),
+        Enrolment.batch_id == func.any(bindparam("batches", type_=ARRAY(BigInteger))),
+    )
+    .values(status=EnrolmentStatus.VOID)
+    .execution_options(synchronize_session=False)
+)
+"""The people of batches that lapse."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,17 +42,21 @@ class Lapsed:
 
 
 def lapse_unpaid(
-    session: Session, actor: Actor, boundary: Boundary, *, after: int, wait: bool, now: datetime
+    session: Session, actor: Actor, boundary: Boundary, *, after: int, people: int, wait: bool, now: datetime
 ) -> Lapsed:
-    """Lapse the next few batches whose union's own share wasn't paid by the boundary."""
-    return _lapse_next(session, actor, unpaid_at(boundary), UNPAID, after, wait, now)
+    """Lapse the next few batches whose union's own share wasn't paid by the boundary.
+
+    As many as hold up to ``people``; a single larger one is one step too. What somebody holds is left out, unless
+    ``wait``: then one at a time.
+    """
+    return _lapse_next(session, actor, overdue_unpaid(boundary, wait=wait), after, people, wait, now)
 
 
 def lapse_unfiled(
-    session: Session, actor: Actor, boundary: Boundary, *, after: int, wait: bool, now: datetime
+    session: Session, actor: Actor, boundary: Boundary, *, after: int, people: int, wait: bool, now: datetime
 ) -> Lapsed:
-    """Lapse the next few batches that weren't filed, or not filed again, by the boundary."""
-    return _lapse_next(session, actor, unfiled_at(boundary), lapse_reason(), after, wait, now)
+    """Lapse the next few batches that weren't filed, or not filed again, by the boundary; as many as of the unpaid."""
+    return _lapse_next(session, actor, overdue_unfiled(boundary, wait=wait), after, people, wait, now)
 
 
 def lapse_batches(
@@ -60,96 +71,74 @@ def lapse_batches(
 
     A constant number of statements, however many batches and people.
     """
-    of_batches = select(EnrolmentBatch.union_id).where(EnrolmentBatch.id == func.any(list(batch_ids)))
+    wanted = EnrolmentBatch.id == func.any(list(batch_ids))
     # Order of locks: unions, batches, rows.
     session.execute(
-        select(Union.id).where(Union.id.in_(of_batches)).order_by(Union.id).with_for_update(key_share=True)
+        select(Union.id)
+        .where(Union.id.in_(select(EnrolmentBatch.union_id).where(wanted)))
+        .order_by(Union.id)
+        .with_for_update(key_share=True)
     )
-    return sum(
-        _lapse_from(session, actor, source, batch_ids, why, now) for source in sources(BatchAction.LAPSE)
-    )
+    held = session.execute(
+        select(EnrolmentBatch.id, EnrolmentBatch.union_id, EnrolmentBatch.year, EnrolmentBatch.status)
+        .where(wanted, EnrolmentBatch.status.in_(sources(BatchAction.LAPSE)))
+        .order_by(EnrolmentBatch.id)
+        .with_for_update()
+    ).all()
+    _lapse_held(session, actor, held, why, now)
+    return len(held)
 
 
 def _lapse_next(
-    session: Session,
-    actor: Actor,
-    condition: ColumnElement[bool],
-    why: ColumnElement[str],
-    after: int,
-    wait: bool,
-    now: datetime,
+    session: Session, actor: Actor, overdue: Overdue, after: int, people: int, wait: bool, now: datetime
 ) -> Lapsed:
-    """A few batches behind ``after``. What somebody holds is left out, unless ``wait``: then one at a time.
-
-    Whether they lapse is asked again once they are held: a payment may have been recorded meanwhile.
-    """
-    found = _so_many_people(
-        session.execute(next_to_lapse(condition, after, 1 if wait else BATCHES_AT_ONCE)).all()
-    )
+    """Whether they lapse is asked again once they are held: a payment may have been recorded meanwhile."""
+    some = session.execute(overdue.some, {"after": after, "most": 1 if wait else BATCHES_AT_ONCE}).all()
+    found = _so_many_people(some, people)
     if not found:
         return Lapsed({}, 0, None)
     # Order of locks: unions, batches, rows.
-    unions = session.scalars(
-        select(Union.id)
-        .where(Union.id.in_({row.union_id for row in found}))
-        .order_by(Union.id)
-        .with_for_update(key_share=True, skip_locked=not wait)
-    ).all()
-    held = session.execute(
-        select(EnrolmentBatch.id, EnrolmentBatch.headcount, why.label("why"))
-        .where(
-            condition, EnrolmentBatch.id.in_([row.id for row in found]), EnrolmentBatch.union_id.in_(unions)
-        )
-        .order_by(EnrolmentBatch.id)
-        .with_for_update(of=EnrolmentBatch, skip_locked=not wait)
-    ).all()
-    batches: dict[LapseReason, list[int]] = {}
+    unions = session.scalars(overdue.unions, {"unions": list({row.union_id for row in found})}).all()
+    held = session.execute(overdue.batches, {"ids": [row.id for row in found], "unions": unions}).all()
+    by_reason: dict[LapseReason, list[Any]] = {}
     for row in held:
-        batches.setdefault(LapseReason(row.why), []).append(row.id)
-    for reason, ids in batches.items():
-        lapse_batches(session, actor, batch_ids=ids, why=reason, now=now)
+        by_reason.setdefault(LapseReason(row.why), []).append(row)
+    for why, rows in by_reason.items():
+        _lapse_held(session, actor, rows, why, now)
+    batches = {why: [row.id for row in rows] for why, rows in by_reason.items()}
     return Lapsed(batches, sum(row.headcount for row in held), found[-1].id)
 
 
-def _so_many_people(found: Sequence[Any]) -> list[Any]:
-    """The first of the batches, until they hold as many people as one transaction may."""
+def _so_many_people(found: Sequence[Any], most: int) -> list[Any]:
+    """The first of the batches, until they hold as many people as the step may take."""
     taken: list[Any] = []
     people = 0
     for row in found:
         people += row.headcount
-        if taken and people > PEOPLE_AT_ONCE:
+        if taken and people > most:
             break
         taken.append(row)
     return taken
 
 
-def _lapse_from(
-    session: Session,
-    actor: Actor,
-    source: BatchStatus,
-    batch_ids: Sequence[int],
-    why: LapseReason,
-    now: datetime,
-) -> int:
-    held = session.execute(
-        select(EnrolmentBatch.id, EnrolmentBatch.union_id, EnrolmentBatch.year)
-        .where(EnrolmentBatch.id == func.any(list(batch_ids)), EnrolmentBatch.status == source)
-        .order_by(EnrolmentBatch.id)
-        .with_for_update()
-    ).all()
-    ids = [row.id for row in held]
-    if not ids:
-        return 0
-    target = next_status(source, BatchAction.LAPSE)
-    move_batches(
-        session, actor, BatchAction.LAPSE, source, target, ids, now, reason_code=why.value, lapsed_why=why
-    )
+def _lapse_held(session: Session, actor: Actor, held: Sequence[Any], why: LapseReason, now: datetime) -> None:
+    """``held``: ``(id, union_id, year, status)`` of batches that are the caller's until the transaction ends."""
+    for source in sources(BatchAction.LAPSE):
+        ids = [row.id for row in held if row.status is source]
+        if ids:
+            target = next_status(source, BatchAction.LAPSE)
+            move_batches(
+                session,
+                actor,
+                BatchAction.LAPSE,
+                source,
+                target,
+                ids,
+                now,
+                reason_code=why.value,
+                lapsed_why=why,
+            )
     for year in {row.year for row in held}:
-        session.execute(
-            update(Enrolment)
-            .where(Enrolment.year == year, Enrolment.batch_id == func.any(ids))
-            .values(status=EnrolmentStatus.VOID)
-            .execution_options(synchronize_session=False)
-        )
-        free_plan(session, [row.union_id for row in held if row.year == year], year)
-    return len(ids)
+        of_year = [row for row in held if row.year == year]
+        session.execute(VOID, {"of_year": year, "batches": [row.id for row in of_year]})
+        free_plan(session, [row.union_id for row in of_year], year)

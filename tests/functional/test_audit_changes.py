@@ -141,6 +141,42 @@ def test_rows_that_change_differently_are_entries_of_their_own(session: Session,
     ]
 
 
+def test_of_many_enrolments_those_that_changed_alike_are_told_together(session: Session, tree: Tree) -> None:
+    make_batch(session, tree.grassroots, 5)
+    one, another, moved, *same = sorted(session.scalars(select(Enrolment.member_id)))
+    before = last_entry(session)
+    session.execute(
+        text(
+            "UPDATE enrolment SET marked = member_id IN (:one, :another),"
+            " person_key = CASE member_id WHEN :one THEN sha256(person_key) ELSE person_key END,"
+            " second_id = CASE member_id WHEN :moved THEN NULL ELSE second_id END"
+        ),
+        {"one": one, "another": another, "moved": moved},
+    )
+    marked = {"year": [2025, 2025], "marked": [False, True]}
+    assert {tuple(entry.ids): entry.changes for entry in entries(session, "enrolment", before)} == {
+        (one,): marked | {"person_key": None},
+        (another,): marked,
+        (moved,): {"year": [2025, 2025], "second_id": [tree.second.id, None]},
+    }
+    before = last_entry(session)
+    session.execute(update(Enrolment).where(Enrolment.member_id.in_(same)).values(second_id=None))
+    (entry,) = entries(session, "enrolment", before)
+    assert (sorted(entry.ids), entry.rows, entry.second_id) == (same, 2, tree.second.id)
+
+
+def test_an_enrolment_under_another_key_is_a_row_that_goes_and_one_that_comes(
+    session: Session, tree: Tree
+) -> None:
+    batch, other = make_batch(session, tree.grassroots, 1), make_batch(session, tree.straight, 1)
+    before = last_entry(session)
+    session.execute(update(Enrolment).where(Enrolment.batch_id == batch.id).values(batch_id=other.id))
+    told = [entry.changes for entry in entries(session, "enrolment", before)]
+    goes = next(changes for changes in told if changes["batch_id"] == [batch.id, None])
+    comes = next(changes for changes in told if changes["batch_id"] == [None, other.id])
+    assert (len(told), goes["status"], comes["status"]) == (2, ["pending", None], [None, "pending"])
+
+
 def test_a_statement_that_changes_nothing_leaves_no_entry(session: Session, tree: Tree) -> None:
     make_member(session, tree.grassroots)
     before = last_entry(session)

@@ -190,6 +190,23 @@ class TestSteps:
         assert (run.touched["lapsed_unfiled"], run.touched["people"], run.ok) == (3, 6, True)
         assert find_lies(session) == []
 
+    def test_each_step_takes_as_many_people_as_the_pace_of_the_one_before_allows(
+        self, session: Session, tree: Tree, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for union in (tree.grassroots, tree.sibling, tree.straight):
+            make_batch(session, union)
+        steps = []
+
+        def paced(size: int, people: int, seconds: float) -> int:
+            steps.append((size, people))
+            return 3 if people else 4
+
+        monkeypatch.setattr(runs, "next_step", paced)
+        with time_machine.travel(at("2025-01-01"), tick=False):
+            line = YEAR[runs.POSITIONS["district_submit.closes"]]
+            assert runs.run_year_boundary(line, Boundary(line.name, 2025, at("2025-01-01")))
+        assert [step for step in steps if step[1]] == [(4, 4), (3, 2)]
+
     def test_killed_between_two_steps_the_next_goes_on_and_counts_once(
         self, session: Session, tree: Tree, one_at_a_time: None, monkeypatch: pytest.MonkeyPatch
     ) -> None:

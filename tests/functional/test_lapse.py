@@ -25,9 +25,10 @@ from app.rules.enrolment import BatchAction, BatchStatus, EnrolmentStatus, Lapse
 from app.rules.settlement import DistrictBatchStatus
 from app.rules.violations import RuleViolation
 from app.rules.years import WindowName
-from app.security.actor import Actor
+from app.security.actor import SYSTEM, Actor
 from app.security.roles import Role
 from app.services.events import scope_of
+from app.services.lapse import Lapsed, lapse_unfiled
 from app.services.payments import record_payment, withdraw_payment
 from app.services.review import approve_batches
 from app.services.settlement import reject_district_batch
@@ -207,6 +208,57 @@ class TestTheEndOfFiling:
         line = YEAR[POSITIONS[closes(WindowName.DISTRICT_SUBMIT)]]
         assert run_year_boundary(line, Boundary(line.name, 2024, at("2024-01-01")))
         assert state(session, batch) == (S.SUBMITTED, None)
+
+
+class TestOneStep:
+    def step(self, session: Session, after: int, people: int) -> Lapsed:
+        boundary = Boundary(closes(WindowName.DISTRICT_SUBMIT), 2025, FILE_BY)
+        return lapse_unfiled(session, SYSTEM, boundary, after=after, people=people, wait=False, now=FILE_BY)
+
+    def test_it_takes_whole_batches_up_to_its_people_and_says_where_the_next_begins(
+        self, session: Session, tree: Tree
+    ) -> None:
+        batches = [make_batch(session, union) for union in (tree.grassroots, tree.sibling, tree.straight)]
+        ids = [batch.id for batch in batches]
+        assert self.step(session, 0, people=5) == Lapsed({LapseReason.UNFILED: ids[:2]}, 4, ids[1])
+        assert [state(session, batch)[0] for batch in batches] == [S.LAPSED, S.LAPSED, S.SUBMITTED]
+        assert self.step(session, ids[1], people=5) == Lapsed({LapseReason.UNFILED: ids[2:]}, 2, ids[2])
+        assert self.step(session, ids[2], people=5) == Lapsed({}, 0, None)
+
+    def test_a_single_batch_of_more_people_is_one_step(self, session: Session, tree: Tree) -> None:
+        for union in (tree.grassroots, tree.sibling):
+            make_batch(session, union, people=3)
+        lapsed = self.step(session, 0, people=1)
+        assert (lapsed.people, len(lapsed.batches[LapseReason.UNFILED])) == (3, 1)
+
+    def test_reasons_and_states_that_meet_in_one_step_are_each_told_as_they_are(
+        self, session: Session, tree: Tree, reviewer: Actor
+    ) -> None:
+        filed = make_filed(session, tree.district, tree.grassroots)
+        bring_to(session, tree, filed, DistrictBatchStatus.REJECTED)
+        approved, submitted = make_batch(session, tree.sibling), make_batch(session, tree.straight)
+        approve_batches(session, reviewer, batch_ids=[approved.id], now=REVIEWING)
+        (rejected,) = session.scalars(
+            select(EnrolmentBatch.id).where(EnrolmentBatch.id.not_in([approved.id, submitted.id]))
+        )
+        lapsed = self.step(session, 0, people=100)
+        assert lapsed.batches == {
+            LapseReason.REJECTED: [rejected],
+            LapseReason.UNFILED: sorted([approved.id, submitted.id]),
+        }
+        told = session.execute(
+            select(Event.object_id, Event.from_state, Event.reason_code).where(
+                Event.object_kind == EventObject.ENROLMENT_BATCH, Event.action == BatchAction.LAPSE
+            )
+        ).all()
+        assert {tuple(row) for row in told} == {
+            (rejected, S.APPROVED, "rejected"),
+            (approved.id, S.APPROVED, "unfiled"),
+            (submitted.id, S.SUBMITTED, "unfiled"),
+        }
+        assert set(session.scalars(select(Enrolment.status))) == {EnrolmentStatus.VOID}
+        assert session.scalars(select(PlanChoice)).all() == []
+        assert find_lies(session) == []
 
 
 class TestRejectedAfterFilingHasClosed:

@@ -37,6 +37,13 @@ LEADER = """
      WHERE locktype = 'advisory' AND granted AND objid = CAST(:key AS bigint) & 4294967295
        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
 """
+LAPSED_SO_FAR = """
+    SELECT CAST(touched ->> 'lapsed_unfiled' AS integer) FROM scheduler_run WHERE name = 'district_submit.closes'
+"""
+WAITS_FOR_SOMEBODY = """
+    SELECT count(*) FROM pg_stat_activity
+     WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%trade_union%FOR NO KEY UPDATE%'
+"""
 DONE = "SELECT count(*) FROM scheduler_run WHERE name = 'district_submit.closes' AND ok"
 
 
@@ -134,6 +141,33 @@ def test_when_the_leader_is_killed_another_leads_within_ten_seconds_and_misses_n
         with transaction() as session:
             assert find_lies(session) == []
         assert count(owner, "SELECT count(*) FROM event WHERE action = 'lapse'") == 3
+
+
+def test_killed_half_way_through_a_boundary_the_next_goes_on_and_lapses_each_list_once(
+    committed_database: str, tmp_path: Path, owner: Engine, start: Callable[[], subprocess.Popen[bytes]]
+) -> None:
+    with create_app(settings_for(committed_database, tmp_path), Login.SCHEDULER).app_context():
+        with transaction() as session:
+            tree = make_tree(session)
+            make_year(session)
+            make_fees(session)
+            for union in (tree.grassroots, tree.sibling, tree.straight):
+                make_batch(session, union, now=SUBMITTING)
+            busy = tree.sibling.id
+        with owner.connect().execution_options(isolation_level="READ COMMITTED") as at_work:
+            at_work.execute(text("SELECT FROM trade_union WHERE id = :busy FOR UPDATE"), {"busy": busy})
+            first = start()
+            wait_until(lambda: count(owner, WAITS_FOR_SOMEBODY) == 1, SECONDS_TO_START)
+            assert count(owner, LAPSED_SO_FAR) == 2
+            assert count(owner, DONE) == 0
+            first.send_signal(signal.SIGKILL)
+            first.wait()
+        start()
+        wait_until(lambda: count(owner, DONE) == 1, SECONDS_TO_START)
+        assert count(owner, LAPSED_SO_FAR) == 3
+        assert count(owner, "SELECT count(*) FROM event WHERE action = 'lapse'") == 3
+        with transaction() as session:
+            assert find_lies(session) == []
 
 
 def waits(owner: Engine, leader: int | None) -> bool:
