@@ -8,7 +8,7 @@ from app.models.documents import Notice, NoticeKind, NoticeVersion, StoredFile
 from app.models.enrolment import Enrolment, EnrolmentBatch, PlanChoice
 from app.models.events import Event, EventObject
 from app.models.fees import FeeSetting, FeeSplit
-from app.models.figures import DailyFigure, FigureDay, MemberCount, MemberCountChange
+from app.models.figures import DailyFigure, FigureDay, MemberCount, MemberCountChange, PlaceFigures
 from app.models.imports import ImportError, ImportProgress, ImportRow, ImportRun
 from app.models.invitations import Invitation, Mail, RoleHolding
 from app.models.members import EnrolmentConfirmation, EnrolmentExclusion, Member, RetirementKeep
@@ -73,6 +73,7 @@ __all__ = [
     "NoticeKind",
     "NoticeVersion",
     "PaymentVoucher",
+    "PlaceFigures",
     "Plan",
     "PlanChoice",
     "ProtectionWindow",

@@ -256,6 +256,7 @@ UNAUDITED: Mapping[str, str] = {
     "idempotency_key": "answers kept for requests that are sent again",
     "member_count": "how many members a union has, added up at night",
     "member_count_change": "what changes that count: members themselves are told",
+    "place_figures": "what the live monitor counted a moment ago, for all who look at it",
     "figure_day": "when the figures of a day were counted",
     "daily_figure": "figures counted at night",
     "scheduler_run": "what the scheduler did, itself a record",

@@ -209,6 +209,8 @@ BREAKS = {
     " (SELECT min(id) FROM ab_user) FROM member LIMIT 1",
     "nothing_left_of_the_erased": ERASE_WITHOUT_TRACE,
     "member_counts": "INSERT INTO member_count_change (union_id, change) SELECT min(union_id), 1 FROM member",
+    "shared_figures": "INSERT INTO place_figures (union_id, year, counted_at, rows)"
+    " SELECT id, 2025, now() + interval '1 day', '[{{\"people\": 1000}}]' FROM trade_union WHERE level = 'municipal'",
     "figures_of_the_night": f"{COUNTED}"
     " SELECT id, 2025, '2025-01-31', 0, 0, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0 FROM trade_union WHERE level = 'grassroots'",
     "figures_add_up": f"{COUNTED} SELECT id, 2025, '2025-01-31', 9, 0, CASE level WHEN 'district' THEN 1 ELSE 0 END,"

@@ -1,0 +1,34 @@
+DROP TABLE place_figures;
+DROP INDEX member_erased;
+
+CREATE OR REPLACE FUNCTION count_added_members() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    INSERT INTO member_count_change (union_id, change)
+         SELECT union_id, count(*) FROM added WHERE erased_at IS NULL GROUP BY union_id;
+    RETURN NULL;
+END $$;
+CREATE OR REPLACE FUNCTION count_removed_members() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    INSERT INTO member_count_change (union_id, change)
+         SELECT union_id, -count(*) FROM removed WHERE erased_at IS NULL GROUP BY union_id;
+    RETURN NULL;
+END $$;
+CREATE OR REPLACE FUNCTION count_moved_member() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    INSERT INTO member_count_change (union_id, change)
+         SELECT moved.union_id, moved.change
+           FROM (VALUES (OLD.union_id, -1, OLD.erased_at), (NEW.union_id, 1, NEW.erased_at))
+                AS moved (union_id, change, erased_at)
+          WHERE moved.erased_at IS NULL;
+    RETURN NULL;
+END $$;
+DROP TRIGGER count_moved_member ON member;
+CREATE TRIGGER count_moved_member AFTER UPDATE OF union_id, erased_at ON member FOR EACH ROW
+    WHEN (OLD.union_id <> NEW.union_id OR (OLD.erased_at IS NULL) <> (NEW.erased_at IS NULL))
+    EXECUTE FUNCTION count_moved_member();
+
+ALTER TABLE member_count_change DROP COLUMN employed;
+ALTER TABLE member_count DROP COLUMN employed;
