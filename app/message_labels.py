@@ -37,6 +37,9 @@ MESSAGE_WORDS: Mapping[str, Mapping[str, LazyString]] = {
         "window_opened": _("Window opened"),
         "window_closed": _("Window closed"),
         "extension_granted": _("Extension granted"),
+        "urged_submit": _("Reminder to submit"),
+        "urged_review": _("Reminder to review"),
+        "urged_file": _("Reminder to file"),
     },
     "AnnouncementKind": {
         "notice": _("Announcement"),

@@ -53,6 +53,7 @@ from app.views.organisation import Employers, Unions
 from app.views.password import Password
 from app.views.personal_data import PersonalDataScreen
 from app.views.profile import Profile, SecondFactors
+from app.views.progress import Progress
 from app.views.question import ask_first
 from app.views.retirement import Retirement
 from app.views.review import Review
@@ -116,6 +117,7 @@ SCREENS: tuple[type[Any], ...] = (
     Lapsed,
     Audit,
     Monitor,
+    Progress,
     Statistics,
 )
 """Subclasses of `app.views.base.Screen`."""

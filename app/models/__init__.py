@@ -16,6 +16,7 @@ from app.models.messages import Message, MutedKind
 from app.models.organisation import Employer, Union
 from app.models.payments import GrassrootsPayment
 from app.models.personal_data import ErasureRequest, MemberCorrection
+from app.models.progress import ProgressReminder
 from app.models.requests import IdempotencyKey
 from app.models.schedule import SchedulerPause, SchedulerRun
 from app.models.settlement import DistrictBatch, DistrictBatchPlan, PaymentVoucher
@@ -76,6 +77,7 @@ __all__ = [
     "PlaceFigures",
     "Plan",
     "PlanChoice",
+    "ProgressReminder",
     "ProtectionWindow",
     "ProtectionYear",
     "ReasonCode",

@@ -37,6 +37,7 @@ _KEYS = {
     "payment_voucher": "t.id",
     "notice": "t.number",
     "window_extension": "t.id",
+    "progress_reminder": "t.id",
 }
 
 ENROLMENTS_OF_THE_BATCH = """

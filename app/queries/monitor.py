@@ -20,6 +20,10 @@ from app.security.visible import visible_to
 NOTHING = Decimal("0.00")
 
 
+RANK = case({status.value: at for at, status in enumerate(LEAST_ADVANCED_FIRST)}, value=EnrolmentBatch.status)
+"""Of a batch: a union stands where its lowest one puts it, as ``LEAST_ADVANCED_FIRST`` counts."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
     """A union with all below it. ``unions`` counts grassroots unions, ``stages`` adds up to it.
@@ -113,7 +117,7 @@ def _unions(actor: Actor, above: Union) -> Subquery:
     key = _next_below(above.level, Union).label("key")
     return (
         select(key, func.count().label("unions"))
-        .where(_grassroots_below(above), visible_to(actor, Union))
+        .where(grassroots_below(above), visible_to(actor, Union))
         .group_by(key)
         .subquery("unions")
     )
@@ -124,14 +128,11 @@ def _batches(year: int, above: Union) -> Subquery:
     puts it; summed up by the batches' own scope, so that no union has to be looked up."""
     live = EnrolmentBatch.status.in_(sorted(LIVE_BATCHES))
     owed = EnrolmentBatch.district_share + EnrolmentBatch.grassroots_share
-    rank = case(
-        {status.value: at for at, status in enumerate(LEAST_ADVANCED_FIRST)}, value=EnrolmentBatch.status
-    )
     scope = (EnrolmentBatch.union_id, EnrolmentBatch.second_id, EnrolmentBatch.district_id)
     of_union = (
         select(
             *scope,
-            func.min(rank).label("rank"),
+            func.min(RANK).label("rank"),
             func.sum(EnrolmentBatch.headcount).filter(live).label("people"),
             func.sum(EnrolmentBatch.fee).filter(live).label("fee"),
             func.sum(owed).filter(live).label("owed"),
@@ -140,7 +141,7 @@ def _batches(year: int, above: Union) -> Subquery:
         .where(
             EnrolmentBatch.year == year,
             EnrolmentBatch.kind == EnrolmentKind.COLLECTIVE,
-            _below(above, EnrolmentBatch),
+            below(above, EnrolmentBatch),
         )
         .group_by(*scope)
         .subquery("of_union")
@@ -178,7 +179,7 @@ def _members(year: int, above: Union) -> Subquery:
         Member.kind == MembershipKind.EMPLOYED,
         Member.erased_at.is_not(None),
         covered.is_not(None),
-        _below(above, Member),
+        below(above, Member),
     )
     parts = union_all(
         select(MemberCount.union_id, MemberCount.employed.label("members")),
@@ -190,7 +191,7 @@ def _members(year: int, above: Union) -> Subquery:
         select(key, func.sum(parts.c.members).label("members"))
         .select_from(Union)
         .join(parts, parts.c.union_id == Union.id)
-        .where(_grassroots_below(above))
+        .where(grassroots_below(above))
         .group_by(key)
         .subquery("members")
     )
@@ -207,11 +208,11 @@ def _next_below(level: UnionLevel | None, of: Any) -> ColumnElement[Any]:
     return own
 
 
-def _grassroots_below(above: Union) -> ColumnElement[bool]:
-    return and_(Union.level == UnionLevel.GRASSROOTS, _below(above, Union))
+def grassroots_below(above: Union) -> ColumnElement[bool]:
+    return and_(Union.level == UnionLevel.GRASSROOTS, below(above, Union))
 
 
-def _below(above: Union, entity: Any) -> ColumnElement[bool]:
+def below(above: Union, entity: Any) -> ColumnElement[bool]:
     """The rows of ``entity``, a model with the scope columns, that belong to ``above`` or to a union below it."""
     condition: ColumnElement[bool] = entity.district_id.is_not(None)
     if above.level is UnionLevel.DISTRICT:

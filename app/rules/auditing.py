@@ -256,6 +256,7 @@ UNAUDITED: Mapping[str, str] = {
     "idempotency_key": "answers kept for requests that are sent again",
     "member_count": "how many members a union has, added up at night",
     "member_count_change": "what changes that count: members themselves are told",
+    "progress_reminder": "who reminded whom: each is an event of its union",
     "place_figures": "what the live monitor counted a moment ago, for all who look at it",
     "figure_day": "when the figures of a day were counted",
     "daily_figure": "figures counted at night",

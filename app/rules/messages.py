@@ -39,6 +39,10 @@ class MessageKind(StrEnum):
     WINDOW_OPENED = "window_opened"
     WINDOW_CLOSED = "window_closed"
     EXTENSION_GRANTED = "extension_granted"
+    URGED_SUBMIT = "urged_submit"
+    """催办: somebody above asks to go on, here with submitting."""
+    URGED_REVIEW = "urged_review"
+    URGED_FILE = "urged_file"
 
 
 class About(StrEnum):
@@ -92,6 +96,10 @@ NATURES: Mapping[MessageKind, Nature] = {
     MessageKind.WINDOW_OPENED: Nature(mailed=True),
     MessageKind.WINDOW_CLOSED: Nature(),
     MessageKind.EXTENSION_GRANTED: Nature(mailed=True),
+    **dict.fromkeys(
+        (MessageKind.URGED_SUBMIT, MessageKind.URGED_REVIEW, MessageKind.URGED_FILE),
+        Nature(todo=True, mailed=True),
+    ),
 }
 
 TODO_KINDS = frozenset(kind for kind, nature in NATURES.items() if nature.todo)
@@ -143,6 +151,9 @@ RECEIVERS: Mapping[MessageKind, frozenset[str]] = {
         (MessageKind.WINDOW_OPENED, MessageKind.WINDOW_CLOSED, MessageKind.EXTENSION_GRANTED),
         frozenset({OPERATOR, SECOND, DISTRICT}),
     ),
+    MessageKind.URGED_SUBMIT: frozenset({OPERATOR}),
+    MessageKind.URGED_REVIEW: frozenset({SECOND, DISTRICT}),
+    MessageKind.URGED_FILE: frozenset({DISTRICT}),
 }
 """Whom a kind can reach at all: nobody is asked about messages that never come."""
 

@@ -349,6 +349,7 @@ SCREENS: Mapping[str, Words] = {
     "Numbers": _("Full numbers"),
     "Search": _("Search"),
     "Monitor": _("Live monitor of collective enrolment"),
+    "Progress": _("Progress of enrolment"),
     "Retirement": _("Retirement check"),
     "PersonalDataScreen": _("Personal data"),
     "Review": _("Review of collective enrolment"),

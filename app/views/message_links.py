@@ -35,6 +35,9 @@ PLACE_OF_KIND: Mapping[MessageKind, tuple[str, dict[str, Any]]] = {
     MessageKind.TRANSFER_ASKED: ("Transfers.review", {}),
     MessageKind.TRANSFER_ACCEPTED: ("Transfers.review", {}),
     MessageKind.TRANSFER_REFUSED: ("Transfers.review", {}),
+    MessageKind.URGED_SUBMIT: ("Enrolment.member_card", {}),
+    MessageKind.URGED_REVIEW: ("Review.collective", {}),
+    MessageKind.URGED_FILE: ("Review.approved", {}),
 }
 
 PLACE_OF_WINDOW = {

@@ -17,7 +17,7 @@ from app.rules.monitor import Stage
 from app.rules.organisation import UnionLevel
 from app.rules.violations import RuleViolation, not_found
 from app.security.needs import needs
-from app.security.roles import Permission
+from app.security.roles import Permission, may
 from app.security.visible import get_visible
 from app.services.shared_figures import PAGE_RENEWS, shared_standings
 from app.templating import label, percent
@@ -94,6 +94,7 @@ class Monitor(Screen):
             first=first,
             count=len(rows),
             every=PAGE_RENEWS,
+            reminds=may(actor, Permission.REMIND),
             total=total_of(rows),
             nights=last_nights(session, actor, place.id, year.year, today()) if template == PAGE else [],
             stages=list(Stage),

@@ -1,4 +1,4 @@
-"""The live monitor's shared figures.
+"""The live monitor's shared figures, and the board of what stands still with its reminders.
 
 Revision ID: 0018
 Revises: 0015
@@ -19,6 +19,10 @@ depends_on = None
 HERE = Path(__file__).parent
 
 ALL = "(SELECT wall.sees_all())"
+TREE = (
+    "(SELECT wall.city()) OR district_id = (SELECT wall.district()) OR second_id = (SELECT wall.second())"
+    " OR union_id = (SELECT wall.grassroots())"
+)
 PLACES_SEEN = (
     "(SELECT wall.city()) OR union_id = (SELECT wall.grassroots()) OR EXISTS (SELECT FROM trade_union AS u"
     " WHERE u.id = union_id AND (u.district_id = (SELECT wall.district()) OR u.second_id = (SELECT wall.second())))"
@@ -31,6 +35,12 @@ POLICIES: Mapping[str, Mapping[str, str]] = {
         "SELECT": f"USING ({PLACES_SEEN})",
         "INSERT": f"WITH CHECK ({PLACES_SEEN})",
         "UPDATE": f"USING ({PLACES_SEEN})",
+        "DELETE": f"USING ({ALL})",
+    },
+    "progress_reminder": {
+        "SELECT": f"USING ({TREE})",
+        "INSERT": f"WITH CHECK (({TREE}) AND (reminded_by = (SELECT wall.account()) OR {ALL}))",
+        "UPDATE": f"USING ({ALL})",
         "DELETE": f"USING ({ALL})",
     },
 }

@@ -1,3 +1,18 @@
+DELETE FROM mail WHERE message_id IN (SELECT id FROM message WHERE kind LIKE 'urged_%');
+DELETE FROM message WHERE kind LIKE 'urged_%';
+DELETE FROM muted_kind WHERE kind LIKE 'urged_%';
+ALTER TABLE message DROP CONSTRAINT message_kind_known, ADD CONSTRAINT message_kind_known
+    CHECK (kind IN ('reminder', 'lists_wait', 'batch_returned', 'batch_approved', 'batch_filed', 'batch_completed',
+        'batch_lapsed', 'lists_lapsed', 'filed_arrived', 'filed_accepted', 'filed_rejected', 'voucher_arrived',
+        'voucher_rejected', 'voucher_settled', 'import_ready', 'import_failed', 'transfer_asked',
+        'transfer_accepted', 'transfer_refused', 'window_opened', 'window_closed', 'extension_granted'));
+ALTER TABLE muted_kind DROP CONSTRAINT muted_kind_known, ADD CONSTRAINT muted_kind_known
+    CHECK (kind IN ('reminder', 'lists_wait', 'batch_returned', 'batch_approved', 'batch_filed', 'batch_completed',
+        'batch_lapsed', 'lists_lapsed', 'filed_arrived', 'filed_accepted', 'filed_rejected', 'voucher_arrived',
+        'voucher_rejected', 'voucher_settled', 'import_ready', 'import_failed', 'transfer_asked',
+        'transfer_accepted', 'transfer_refused', 'window_opened', 'window_closed', 'extension_granted'));
+DROP TABLE progress_reminder;
+
 DROP TABLE place_figures;
 DROP INDEX member_erased;
 

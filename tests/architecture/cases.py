@@ -257,6 +257,11 @@ SCREENS: dict[str, Case] = {
     "Jobs.cancel": Case(fixed={"row_id": 1}, alone=(404,)),
     "Lapsed.list": Case(queries=[{"union": Other.MARK}, {"why": "unpaid"}]),
     "Lapsed.people": Case(queries=[SEARCH, {"batch": B}]),
+    "Progress.list": Case(queries=[{"name": Other.MARK}, {"place": U}, {"stage": "not_started"}]),
+    "Progress.export": Case(queries=[{"place": U}, {"name": Other.MARK}]),
+    "Progress.remind": Case(
+        body={"what": "all"}, bodies=[({}, {"what": U}), ({}, {"what": "ticked", "ids": [U]})]
+    ),
     "Statistics.form": Case(
         queries=[{"district_id": U}, {"level": "grassroots"}, {"level": "grassroots", "district_id": U}]
     ),

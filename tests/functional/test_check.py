@@ -215,6 +215,9 @@ BREAKS = {
     " SELECT id, 2025, '2025-01-31', 0, 0, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0 FROM trade_union WHERE level = 'grassroots'",
     "figures_add_up": f"{COUNTED} SELECT id, 2025, '2025-01-31', 9, 0, CASE level WHEN 'district' THEN 1 ELSE 0 END,"
     " 0, 0, 0, 0, 0, 0, 0, 0, 0 FROM trade_union WHERE level IN ('district', 'municipal')",
+    "scope_of_progress_reminder": "INSERT INTO progress_reminder"
+    " (year, cause, day, reminded_name, reminded_at, union_id)"
+    " SELECT 2025, 'not_started', '2025-01-31', '', now(), id FROM trade_union WHERE level = 'grassroots' LIMIT 1",
     "scope_of_window_extension": "INSERT INTO window_extension"
     ' (year, "window", union_id, opens_at, closes_at, reason, granted_at)'
     " SELECT 2025, 'review', id, now(), now() + interval '1 day', 'late', now()"
