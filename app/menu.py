@@ -79,6 +79,7 @@ MENU: tuple[Section, ...] = (
             Entry(_("Live monitor of collective enrolment"), "Monitor.live", P.MONITOR),
             Entry(_("Progress and reminders"), "Progress.list", P.MONITOR),
             Entry(_("Statistics of collective enrolment"), "Statistics.form", P.STATISTICS),
+            Entry(_("My exports"), "Exports.list", P.VIEW_MEMBERS),
             Entry(_("Cover look-up"), "Cover.search", P.VIEW_COVER),
         ),
     ),

@@ -40,6 +40,16 @@ MESSAGE_WORDS: Mapping[str, Mapping[str, LazyString]] = {
         "urged_submit": _("Reminder to submit"),
         "urged_review": _("Reminder to review"),
         "urged_file": _("Reminder to file"),
+        "export_ready": _("Export ready"),
+        "export_failed": _("Export failed"),
+    },
+    "ExportState": {
+        "queued": _("Waiting"),
+        "working": _("At work"),
+        "ready": _("Ready"),
+        "failed": _("Failed"),
+        "cancelled": _("Cancelled"),
+        "expired": _("Expired"),
     },
     "AnnouncementKind": {
         "notice": _("Announcement"),

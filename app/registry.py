@@ -31,6 +31,7 @@ from app.views.documents import Documents
 from app.views.enrolment import Enrolment
 from app.views.erasures import Erasures
 from app.views.expiring import Expiring
+from app.views.exports import Exports
 from app.views.fee_splits import FeeSplits
 from app.views.fees import Fees
 from app.views.filing import Filing
@@ -118,6 +119,7 @@ SCREENS: tuple[type[Any], ...] = (
     Audit,
     Monitor,
     Progress,
+    Exports,
     Statistics,
 )
 """Subclasses of `app.views.base.Screen`."""

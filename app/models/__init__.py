@@ -7,6 +7,7 @@ from app.models.dictionary import ReasonCode, ReasonKind
 from app.models.documents import Notice, NoticeKind, NoticeVersion, StoredFile
 from app.models.enrolment import Enrolment, EnrolmentBatch, PlanChoice
 from app.models.events import Event, EventObject
+from app.models.exports import ExportPart, ExportProgress, ExportRun
 from app.models.fees import FeeSetting, FeeSplit
 from app.models.figures import DailyFigure, FigureDay, MemberCount, MemberCountChange, PlaceFigures
 from app.models.imports import ImportError, ImportProgress, ImportRow, ImportRun
@@ -52,6 +53,9 @@ __all__ = [
     "ErasureRequest",
     "Event",
     "EventObject",
+    "ExportPart",
+    "ExportProgress",
+    "ExportRun",
     "FeeSetting",
     "FeeSplit",
     "FigureDay",

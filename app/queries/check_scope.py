@@ -38,6 +38,7 @@ _KEYS = {
     "notice": "t.number",
     "window_extension": "t.id",
     "progress_reminder": "t.id",
+    "export_run": "t.id",
 }
 
 ENROLMENTS_OF_THE_BATCH = """

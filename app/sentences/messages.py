@@ -85,6 +85,12 @@ TOLD = {
     MessageKind.URGED_FILE: _(
         "{from} asks you to file with the centre: the approved lists of {count} unions for {year} aren’t filed yet."
     ),
+    MessageKind.EXPORT_READY: _(
+        "Your export {file} is ready: {rows} rows. It can be downloaded until {until}."
+    ),
+    MessageKind.EXPORT_FAILED: _(
+        "Your export {file} couldn’t be written. Open it to see why, and ask again."
+    ),
 }
 """By kind, except the reminder, which is made of lines. Facts in braces, as ``told_facts`` writes them."""
 

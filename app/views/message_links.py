@@ -26,6 +26,8 @@ ROW_OF_KIND = {
     MessageKind.VOUCHER_SETTLED: "DistrictBatches.detail",
     MessageKind.IMPORT_READY: "Imports.show",
     MessageKind.IMPORT_FAILED: "Imports.show",
+    MessageKind.EXPORT_READY: "Exports.show",
+    MessageKind.EXPORT_FAILED: "Exports.show",
 }
 """Pages of one thing; their address names it as ``row_id``."""
 

@@ -1,4 +1,4 @@
-"""The live monitor's shared figures, and the board of what stands still with its reminders.
+"""The live monitor's shared figures, and the board of what stands still with its reminders, and large exports.
 
 Revision ID: 0018
 Revises: 0015
@@ -19,6 +19,8 @@ depends_on = None
 HERE = Path(__file__).parent
 
 ALL = "(SELECT wall.sees_all())"
+OWN = f"asked_by = (SELECT wall.account()) OR {ALL}"
+OF_OWN = "EXISTS (SELECT FROM export_run AS parent WHERE parent.id = export_id)"
 TREE = (
     "(SELECT wall.city()) OR district_id = (SELECT wall.district()) OR second_id = (SELECT wall.second())"
     " OR union_id = (SELECT wall.grassroots())"
@@ -42,6 +44,19 @@ POLICIES: Mapping[str, Mapping[str, str]] = {
         "INSERT": f"WITH CHECK (({TREE}) AND (reminded_by = (SELECT wall.account()) OR {ALL}))",
         "UPDATE": f"USING ({ALL})",
         "DELETE": f"USING ({ALL})",
+    },
+    # Whoever asked for a file, and nobody above: it holds what that account may see.
+    "export_run": {
+        "SELECT": f"USING ({OWN})",
+        "INSERT": f"WITH CHECK ({OWN})",
+        "UPDATE": f"USING ({OWN})",
+        "DELETE": f"USING ({ALL})",
+    },
+    "export_part": {
+        "SELECT": f"USING ({OF_OWN})",
+        "INSERT": f"WITH CHECK ({OF_OWN})",
+        "UPDATE": "USING (false)",
+        "DELETE": f"USING ({OF_OWN})",
     },
 }
 """Table → command → the rows that are the asker's: as ``RULES`` in 0011."""

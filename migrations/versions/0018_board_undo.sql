@@ -1,3 +1,9 @@
+DROP TABLE export_progress, export_part, export_run;
+DELETE FROM mail WHERE message_id IN (SELECT id FROM message WHERE kind LIKE 'export_%');
+DELETE FROM message WHERE kind LIKE 'export_%';
+DELETE FROM muted_kind WHERE kind LIKE 'export_%';
+ALTER TABLE message DROP CONSTRAINT message_about_known, ADD CONSTRAINT message_about_known
+    CHECK (about IN ('enrolment_batch', 'district_batch', 'voucher', 'member_transfer', 'import_run', 'year'));
 DELETE FROM mail WHERE message_id IN (SELECT id FROM message WHERE kind LIKE 'urged_%');
 DELETE FROM message WHERE kind LIKE 'urged_%';
 DELETE FROM muted_kind WHERE kind LIKE 'urged_%';

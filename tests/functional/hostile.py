@@ -101,6 +101,8 @@ FORMS: Mapping[str, Mapping[str, Any]] = {
     "Messages.read_all": {"back": "/messages/"},
     "Messages.settings": {"inbox": "batch_approved", "mail": "batch_returned"},
     "Messages.undo": {"undo": "read:1", "back": "/messages/"},
+    "Exports.ask": {},
+    "Exports.cancel": {},
     "Progress.remind": {"what": "ticked", "ids": Kind.UNION},
     "Review.payment": {"amount": "5.00", "paid_on": "2024-12-20"},
     "Review.withdraw_payment": {},

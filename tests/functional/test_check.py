@@ -218,6 +218,10 @@ BREAKS = {
     "scope_of_progress_reminder": "INSERT INTO progress_reminder"
     " (year, cause, day, reminded_name, reminded_at, union_id)"
     " SELECT 2025, 'not_started', '2025-01-31', '', now(), id FROM trade_union WHERE level = 'grassroots' LIMIT 1",
+    "scope_of_export_run": "INSERT INTO export_run"
+    " (kind, asked, language, state, file_name, asked_by, asked_at, union_id)"
+    " SELECT 'members', '{{}}', 'en', 'queued', 'a.xlsx', (SELECT min(id) FROM ab_user), now(), id"
+    " FROM trade_union WHERE level = 'grassroots' LIMIT 1",
     "scope_of_window_extension": "INSERT INTO window_extension"
     ' (year, "window", union_id, opens_at, closes_at, reason, granted_at)'
     " SELECT 2025, 'review', id, now(), now() + interval '1 day', 'late', now()"
