@@ -26,7 +26,7 @@ def write_progress_file(
         PeopleColumn(_("Superior union"), 28),
         PeopleColumn(_("State"), 14),
         PeopleColumn(_("Waits for"), 30),
-        PeopleColumn(_("Since"), 18),
+        PeopleColumn(_("Stands there since"), 18),
         PeopleColumn(_("People enrolled"), 12),
         PeopleColumn(_("Contact person"), 14),
         PeopleColumn(_("Contact phone"), 16),

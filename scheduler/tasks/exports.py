@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from tempfile import TemporaryFile
+from typing import BinaryIO
 
 from flask_babel import force_locale
 from procrastinate.exceptions import JobAborted
-from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from app.acting import acting_for
 from app.clock import now
+from app.export_turn import ExportStopped, export_turn
 from app.exports import Tell, write_export
-from app.extensions import db
 from app.models import ExportRun
 from app.rules.violations import RuleViolation
-from app.services.exports import WRITE, begin_export, fail_export, keep_export
+from app.security.actor import Actor
+from app.services.exports import WRITE, fail_export, keep_export
 from app.transaction import transaction
 from scheduler.tasks import stop_if_asked, task
 
@@ -28,43 +26,38 @@ def write(export_id: int) -> None:
 
     As the account that asked, with what it may see now. Killed before its end, nothing has been kept: it begins anew.
     """
-    with transaction() as session:
-        actor = begin_export(session, export_id)
-    if actor is None:
-        return
-    with TemporaryFile(prefix="canbao-export-") as file, acting_for(db.session(), actor):
-        try:
-            with _telling(export_id) as tell, transaction() as session:
-                run = session.get_one(ExportRun, export_id)
-                with force_locale(run.language):
-                    rows = write_export(session, actor, run, file, now(), tell)
-        except RuleViolation as problem:
-            with transaction() as session:
-                fail_export(session, export_id, problem.code, now())
+    with export_turn(export_id) as turn, TemporaryFile(prefix="canbao-export-") as file:
+        if turn is None:
             return
+        try:
+            rows = _write(export_id, file, *turn)
+        except RuleViolation as problem:
+            _fail(export_id, problem.code)
+            return
+        except ExportStopped as stopped:
+            raise JobAborted from stopped
         except (JobAborted, DBAPIError):
             raise
         except Exception:
             # Another attempt would end the same: whoever waits hears of it now, and the job says what it was.
-            with transaction() as session:
-                fail_export(session, export_id, "export_broken", now())
+            _fail(export_id, "export_broken")
             raise
         file.seek(0)
         with transaction() as session:
             keep_export(session, export_id, file, rows, now())
 
 
-@contextmanager
-def _telling(export_id: int) -> Iterator[Tell]:
-    """By a connection of its own: what is told is to be seen at once."""
-    with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as own:
+def _write(export_id: int, file: BinaryIO, actor: Actor, tell: Tell) -> int:
+    def tell_or_stop(rows: int) -> None:
+        stop_if_asked()
+        tell(rows)
 
-        def tell(rows: int) -> None:
-            stop_if_asked()
-            if own.execute(text(TELL), {"id": export_id, "rows": rows}).scalar():
-                raise JobAborted
-
-        yield tell
+    with transaction() as session:
+        run = session.get_one(ExportRun, export_id)
+        with force_locale(run.language):
+            return write_export(session, actor, run, file, now(), tell_or_stop)
 
 
-TELL = "UPDATE export_progress SET rows_written = :rows WHERE export_id = :id RETURNING stop_asked"
+def _fail(export_id: int, problem_code: str) -> None:
+    with transaction() as session:
+        fail_export(session, export_id, problem_code, now())
