@@ -185,6 +185,9 @@ class Asking:
 NOT_COMPARED = {"account_session": "(to_jsonb(t) - 'last_seen_at')::text"}
 """When a session was last used is written down while one reads."""
 
+WRITTEN_WHILE_READING = {"place_figures"}
+"""What the monitor counts for all who look, written down by who looks first."""
+
 
 def text_of(answer: TestResponse) -> str:
     """An answer as text; a workbook opened, all its sheets and cells."""
@@ -208,6 +211,6 @@ def fingerprint(session: Session) -> dict[str, tuple[int, int]]:
         f"SELECT '{name}', count(*),"  # noqa: S608
         f" coalesce(sum(hashtextextended({NOT_COMPARED.get(name, 't::text')}, 0)), 0) FROM {name} t"
         + (" WHERE kind = 'change'" if name == "audit_entry" else "")
-        for name in sorted(names)
+        for name in sorted(set(names) - WRITTEN_WHILE_READING)
     )
     return {name: (rows, int(hashed)) for name, rows, hashed in session.execute(text(each))}

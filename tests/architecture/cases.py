@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from tests.architecture.world import OFFERED_FILE, YEAR, Kind
+from tests.architecture.world import OFFERED_FILE, WRITTEN_EXPORT, YEAR, Kind
 
 
 class Other(StrEnum):
@@ -262,7 +262,7 @@ SCREENS: dict[str, Case] = {
     "Exports.show": Case(fixed={"row_id": NOBODYS}, alone=(404,)),
     "Exports.part": Case(fixed={"row_id": NOBODYS}, alone=(404,)),
     "Exports.cancel": Case(fixed={"row_id": NOBODYS}, alone=(404,)),
-    "Exports.file": Case(fixed={"row_id": NOBODYS}, alone=(404,)),
+    "Exports.file": Case(fixed={"row_id": WRITTEN_EXPORT}, alone=(200, 404)),
     "Progress.list": Case(queries=[{"name": Other.MARK}, {"place": U}, {"stage": "not_started"}]),
     "Progress.export": Case(queries=[{"place": U}, {"name": Other.MARK}]),
     "Progress.remind": Case(
