@@ -77,7 +77,9 @@ MENU: tuple[Section, ...] = (
         _("Statistics and monitor"),
         (
             Entry(_("Live monitor of collective enrolment"), "Monitor.live", P.MONITOR),
+            Entry(_("Progress and reminders"), "Progress.list", P.MONITOR),
             Entry(_("Statistics of collective enrolment"), "Statistics.form", P.STATISTICS),
+            Entry(_("My exports"), "Exports.list", P.VIEW_MEMBERS),
             Entry(_("Cover look-up"), "Cover.search", P.VIEW_COVER),
         ),
     ),

@@ -31,6 +31,7 @@ from app.views.documents import Documents
 from app.views.enrolment import Enrolment
 from app.views.erasures import Erasures
 from app.views.expiring import Expiring
+from app.views.exports import Exports
 from app.views.fee_splits import FeeSplits
 from app.views.fees import Fees
 from app.views.filing import Filing
@@ -53,6 +54,7 @@ from app.views.organisation import Employers, Unions
 from app.views.password import Password
 from app.views.personal_data import PersonalDataScreen
 from app.views.profile import Profile, SecondFactors
+from app.views.progress import Progress
 from app.views.question import ask_first
 from app.views.retirement import Retirement
 from app.views.review import Review
@@ -116,6 +118,8 @@ SCREENS: tuple[type[Any], ...] = (
     Lapsed,
     Audit,
     Monitor,
+    Progress,
+    Exports,
     Statistics,
 )
 """Subclasses of `app.views.base.Screen`."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, BinaryIO
 
 from sqlalchemy.orm import Session
 
@@ -67,6 +68,14 @@ def total_of(rows: list[StatisticsRow], plans: tuple[str, ...]) -> StatisticsRow
 
 def statistics_workbook(statistics: Statistics, actor: Actor, now: datetime) -> bytes:
     out = io.BytesIO()
+    write_statistics_to(out, statistics, actor, now, statistics.rows)
+    return out.getvalue()
+
+
+def write_statistics_to(
+    out: BinaryIO, statistics: Statistics, actor: Actor, now: datetime, rows: Iterable[StatisticsRow]
+) -> None:
+    """The workbook of ``rows``, which are those of ``statistics``, one at a time."""
     about = StatisticsAbout(
         title=TITLE,
         year=statistics.year.year,
@@ -79,8 +88,7 @@ def statistics_workbook(statistics: Statistics, actor: Actor, now: datetime) -> 
         asked_at=now,
         asked_by=f"{actor.name}（{actor.username}，{actor.union_name}）",
     )
-    write_statistics(statistics.rows, about, out)
-    return out.getvalue()
+    write_statistics(rows, about, out)
 
 
 def file_name(statistics: Statistics) -> str:

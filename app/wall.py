@@ -19,6 +19,7 @@ from config import Login
 WITHOUT_POLICY = {
     "alembic_version": "the number of the newest migration",
     "import_progress": "percentages, told past the open transaction of the import they belong to",
+    "export_progress": "how far an export is, told past the open transaction that reads its rows",
     "training_clock": "how far the clock of a training is ahead: asked before anybody is known",
     "procrastinate_jobs": "the job queue: names of tasks, numbers of rows",
     "procrastinate_events": "the job queue: when a job changed its state",

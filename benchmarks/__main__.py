@@ -11,6 +11,7 @@ import sys
 
 from benchmarks import (
     big_union,
+    exports,
     home,
     imports,
     lapse,
@@ -23,7 +24,18 @@ from benchmarks import (
 )
 from benchmarks.city import city
 
-IN_THE_CITY = (big_union, second_wall, many_unions, sealing, web_memory, home, imports, lapse, reminders)
+IN_THE_CITY = (
+    big_union,
+    second_wall,
+    many_unions,
+    sealing,
+    web_memory,
+    exports,
+    home,
+    imports,
+    lapse,
+    reminders,
+)
 """In this order: the imports and the lapsing batches make the city larger, the reminders much larger."""
 
 

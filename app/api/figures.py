@@ -14,7 +14,7 @@ from app.api.base import Api, whole
 from app.clock import now
 from app.documents import XLSX
 from app.models import Union
-from app.queries.monitor import Standing, standings, total_of
+from app.queries.monitor import Standing, total_of
 from app.queries.statistics import levels_for
 from app.queries.years import get_year
 from app.rules.organisation import UnionLevel
@@ -23,6 +23,7 @@ from app.security.actor import Actor, current_actor
 from app.security.needs import needs
 from app.security.roles import Permission
 from app.security.visible import get_visible
+from app.services.shared_figures import shared_standings
 from app.statistics import file_name, statistics_of, statistics_workbook
 from app.transaction import transaction
 
@@ -73,7 +74,7 @@ class FiguresApi(Api):
         with transaction() as session:
             found = get_year(session, year)
             place = _district(session, actor) or get_visible(session, actor, Union, actor.union_id)
-            rows = standings(session, actor, found.year, place)
+            rows = shared_standings(session, actor, found.year, place).rows
             return self.answer(
                 200,
                 {

@@ -7,8 +7,9 @@ from app.models.dictionary import ReasonCode, ReasonKind
 from app.models.documents import Notice, NoticeKind, NoticeVersion, StoredFile
 from app.models.enrolment import Enrolment, EnrolmentBatch, PlanChoice
 from app.models.events import Event, EventObject
+from app.models.exports import ExportPart, ExportProgress, ExportRun
 from app.models.fees import FeeSetting, FeeSplit
-from app.models.figures import DailyFigure, FigureDay, MemberCount, MemberCountChange
+from app.models.figures import DailyFigure, FigureDay, MemberCount, MemberCountChange, PlaceFigures
 from app.models.imports import ImportError, ImportProgress, ImportRow, ImportRun
 from app.models.invitations import Invitation, Mail, RoleHolding
 from app.models.members import EnrolmentConfirmation, EnrolmentExclusion, Member, RetirementKeep
@@ -16,6 +17,7 @@ from app.models.messages import Message, MutedKind
 from app.models.organisation import Employer, Union
 from app.models.payments import GrassrootsPayment
 from app.models.personal_data import ErasureRequest, MemberCorrection
+from app.models.progress import ProgressReminder
 from app.models.requests import IdempotencyKey
 from app.models.schedule import SchedulerPause, SchedulerRun
 from app.models.settlement import DistrictBatch, DistrictBatchPlan, PaymentVoucher
@@ -51,6 +53,9 @@ __all__ = [
     "ErasureRequest",
     "Event",
     "EventObject",
+    "ExportPart",
+    "ExportProgress",
+    "ExportRun",
     "FeeSetting",
     "FeeSplit",
     "FigureDay",
@@ -73,8 +78,10 @@ __all__ = [
     "NoticeKind",
     "NoticeVersion",
     "PaymentVoucher",
+    "PlaceFigures",
     "Plan",
     "PlanChoice",
+    "ProgressReminder",
     "ProtectionWindow",
     "ProtectionYear",
     "ReasonCode",

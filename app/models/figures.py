@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, ForeignKeyConstraint
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, ForeignKeyConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.models.base import Entity, Id, Instant, Money, UnionRef
 
 
 class MemberCount(Entity):
-    """How many members a union has, erased ones aside, as far as ``MemberCountChange`` has been added up."""
+    """How many members a union has, erased ones aside, as far as ``MemberCountChange`` has been added up; ``employed``
+    are those of kind 关联企业类, who can be enrolled."""
 
     __tablename__ = "member_count"
 
     union_id: Mapped[UnionRef] = mapped_column(primary_key=True)
     members: Mapped[int] = mapped_column(BigInteger)
+    employed: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
 
 
 class MemberCountChange(Entity):
@@ -30,6 +34,23 @@ class MemberCountChange(Entity):
     id: Mapped[Id]
     union_id: Mapped[UnionRef]
     change: Mapped[int]
+    employed: Mapped[int] = mapped_column(server_default=text("0"))
+
+
+class PlaceFigures(Entity):
+    """What the live monitor shows of a place, as counted at ``counted_at`` by the database's clock, for all who look.
+
+    ``rows``: the unions directly below with their figures, in their order (``app.queries.monitor``).
+    """
+
+    __tablename__ = "place_figures"
+
+    union_id: Mapped[UnionRef] = mapped_column(primary_key=True)
+    year: Mapped[int] = mapped_column(ForeignKey("protection_year.year"), primary_key=True)
+    counted_at: Mapped[Instant]
+    rows: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
+
+    __table_args__ = ({"prefixes": ["UNLOGGED"]},)
 
 
 class FigureDay(Entity):

@@ -37,6 +37,8 @@ _KEYS = {
     "payment_voucher": "t.id",
     "notice": "t.number",
     "window_extension": "t.id",
+    "progress_reminder": "t.id",
+    "export_run": "t.id",
 }
 
 ENROLMENTS_OF_THE_BATCH = """

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Case, ColumnElement, Subquery, and_, case, func, literal, literal_column, or_, select
+from sqlalchemy import ColumnElement, Subquery, and_, case, func, literal_column, select, union_all
 from sqlalchemy.orm import Session, aliased
 
-from app.models import Enrolment, EnrolmentBatch, Member, Union
+from app.models import Enrolment, EnrolmentBatch, Member, MemberCount, MemberCountChange, Union
 from app.rules.enrolment import LIVE_BATCHES, BatchStatus, EnrolmentKind, EnrolmentStatus
 from app.rules.members import MembershipKind
 from app.rules.monitor import LEAST_ADVANCED_FIRST, Stage
@@ -18,6 +18,10 @@ from app.security.actor import Actor
 from app.security.visible import visible_to
 
 NOTHING = Decimal("0.00")
+
+
+RANK = case({status.value: at for at, status in enumerate(LEAST_ADVANCED_FIRST)}, value=EnrolmentBatch.status)
+"""Of a batch: a union stands where its lowest one puts it, as ``LEAST_ADVANCED_FIRST`` counts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,29 +54,16 @@ class Standing:
 def standings(session: Session, actor: Actor, year: int, above: Union) -> list[Standing]:
     """What stands directly below ``above``: districts, second-level unions with the grassroots unions that
     belong straight to their district, or grassroots unions; a grassroots union stands for itself."""
-    batches, members = _batches_of_unions(year), _members_of_unions(year)
-    stage = func.coalesce(batches.c.stage, Stage.NOT_STARTED.value)
-    key = _next_below(above.level).label("key")
-    unions = (
-        select(
-            key,
-            func.count().label("unions"),
-            *(func.count().filter(stage == each.value).label(each.value) for each in Stage),
-            _sum(members.c.members).label("members"),
-            *(_sum(batches.c[name]).label(name) for name in ("people", "fee", "owed", "paid")),
-        )
-        .select_from(Union)
-        .outerjoin(batches, batches.c.union_id == Union.id)
-        .outerjoin(members, members.c.union_id == Union.id)
-        .where(Union.level == UnionLevel.GRASSROOTS, _below(above), visible_to(actor, Union))
-        .group_by(key)
-        .subquery()
-    )
+    unions, batches, members = _unions(actor, above), _batches(year, above), _members(year, above)
     head = aliased(Union, name="head")
     # A union without grassroots unions below it is there too, empty.
     rows = session.execute(
-        select(head, unions)
+        select(
+            head, unions.c.unions, *(column for column in batches.c if column.key != "key"), members.c.members
+        )
         .outerjoin(unions, unions.c.key == head.id)
+        .outerjoin(batches, batches.c.key == head.id)
+        .outerjoin(members, members.c.key == head.id)
         .where(_heads(head, above), visible_to(actor, head))
         .order_by(head.level == UnionLevel.GRASSROOTS, head.id)
     )
@@ -121,32 +112,59 @@ def path_to(session: Session, actor: Actor, union: Union) -> list[Union]:
     return sorted(found, key=lambda each: order.index(each.level) if each.level else len(order))
 
 
-def _batches_of_unions(year: int) -> Subquery:
-    """One row a union that has submitted: its stage, people and money."""
+def _unions(actor: Actor, above: Union) -> Subquery:
+    """How many grassroots unions each row of the list has."""
+    key = _next_below(above.level, Union).label("key")
+    return (
+        select(key, func.count().label("unions"))
+        .where(grassroots_below(above), visible_to(actor, Union))
+        .group_by(key)
+        .subquery("unions")
+    )
+
+
+def _batches(year: int, above: Union) -> Subquery:
+    """The submitted ones among them by stage, with people and money. A union stands where its least advanced batch
+    puts it; summed up by the batches' own scope, so that no union has to be looked up."""
     live = EnrolmentBatch.status.in_(sorted(LIVE_BATCHES))
     owed = EnrolmentBatch.district_share + EnrolmentBatch.grassroots_share
-    stages = list(LEAST_ADVANCED_FIRST.values())
-    rank = func.min(
-        case(*((EnrolmentBatch.status == status, at) for at, status in enumerate(LEAST_ADVANCED_FIRST)))
-    )
-    stage: Case[str] = case(*((rank == at, literal(stage.value)) for at, stage in enumerate(stages)))
-    return (
+    scope = (EnrolmentBatch.union_id, EnrolmentBatch.second_id, EnrolmentBatch.district_id)
+    of_union = (
         select(
-            EnrolmentBatch.union_id,
-            stage.label("stage"),
+            *scope,
+            func.min(RANK).label("rank"),
             func.sum(EnrolmentBatch.headcount).filter(live).label("people"),
             func.sum(EnrolmentBatch.fee).filter(live).label("fee"),
             func.sum(owed).filter(live).label("owed"),
             func.sum(owed).filter(EnrolmentBatch.status == BatchStatus.COMPLETED).label("paid"),
         )
-        .where(EnrolmentBatch.year == year, EnrolmentBatch.kind == EnrolmentKind.COLLECTIVE)
-        .group_by(EnrolmentBatch.union_id)
+        .where(
+            EnrolmentBatch.year == year,
+            EnrolmentBatch.kind == EnrolmentKind.COLLECTIVE,
+            below(above, EnrolmentBatch),
+        )
+        .group_by(*scope)
+        .subquery("of_union")
+    )
+    key = _next_below(above.level, of_union.c).label("key")
+    stages = list(LEAST_ADVANCED_FIRST.values())
+    return (
+        select(
+            key,
+            *(
+                func.count().filter(of_union.c.rank == at).label(stage.value)
+                for at, stage in enumerate(stages)
+            ),
+            *(func.sum(of_union.c[name]).label(name) for name in ("people", "fee", "owed", "paid")),
+        )
+        .group_by(key)
         .subquery("batches")
     )
 
 
-def _members_of_unions(year: int) -> Subquery:
-    """Whoever was erased stays in the figures of the years that covered them, as in ``queries.enrolment``."""
+def _members(year: int, above: Union) -> Subquery:
+    """Who can be enrolled, from the counts that are kept. Whoever was erased stays in the figures of the years that
+    covered them, as in ``queries.enrolment``: they are few, and counted each time."""
     covered = (
         select(Enrolment.member_id)
         .where(
@@ -157,31 +175,53 @@ def _members_of_unions(year: int) -> Subquery:
         .limit(1)
         .scalar_subquery()
     )
+    erased = select(Member.union_id, func.count()).where(
+        Member.kind == MembershipKind.EMPLOYED,
+        Member.erased_at.is_not(None),
+        covered.is_not(None),
+        below(above, Member),
+    )
+    parts = union_all(
+        select(MemberCount.union_id, MemberCount.employed.label("members")),
+        select(MemberCountChange.union_id, MemberCountChange.employed),
+        erased.group_by(Member.union_id),
+    ).subquery("parts")
+    key = _next_below(above.level, Union).label("key")
     return (
-        select(Member.union_id, func.count().label("members"))
-        .where(Member.kind == MembershipKind.EMPLOYED, or_(Member.erased_at.is_(None), covered.is_not(None)))
-        .group_by(Member.union_id)
+        select(key, func.sum(parts.c.members).label("members"))
+        .select_from(Union)
+        .join(parts, parts.c.union_id == Union.id)
+        .where(grassroots_below(above))
+        .group_by(key)
         .subquery("members")
     )
 
 
-def _next_below(level: UnionLevel | None) -> ColumnElement[Any]:
-    """The column of a grassroots union that names its row in the list below a union of ``level``."""
+def _next_below(level: UnionLevel | None, of: Any) -> ColumnElement[Any]:
+    """What names the row of a grassroots union, or of what it has, in the list below a union of ``level``. ``of``: the
+    model of unions, or columns of scope."""
+    own: ColumnElement[Any] = Union.id.expression if of is Union else of.union_id
     if level is UnionLevel.MUNICIPAL:
-        return Union.district_id.expression
+        return of.district_id  # type: ignore[no-any-return]
     if level is UnionLevel.DISTRICT:
-        return func.coalesce(Union.second_id, Union.id)
-    return Union.id.expression
+        return func.coalesce(of.second_id, own)
+    return own
 
 
-def _below(above: Union) -> ColumnElement[bool]:
-    if above.level is UnionLevel.MUNICIPAL:
-        return Union.district_id.is_not(None)
+def grassroots_below(above: Union) -> ColumnElement[bool]:
+    return and_(Union.level == UnionLevel.GRASSROOTS, below(above, Union))
+
+
+def below(above: Union, entity: Any) -> ColumnElement[bool]:
+    """The rows of ``entity``, a model with the scope columns, that belong to ``above`` or to a union below it."""
+    condition: ColumnElement[bool] = entity.district_id.is_not(None)
     if above.level is UnionLevel.DISTRICT:
-        return Union.district_id == above.id
-    if above.level is UnionLevel.SECOND:
-        return Union.second_id == above.id
-    return Union.id == above.id
+        condition = entity.district_id == above.id
+    elif above.level is UnionLevel.SECOND:
+        condition = entity.second_id == above.id
+    elif above.level is UnionLevel.GRASSROOTS:
+        condition = (entity.id if entity is Union else entity.union_id) == above.id
+    return condition
 
 
 def _heads(head: type[Union], above: Union) -> ColumnElement[bool]:
@@ -190,15 +230,14 @@ def _heads(head: type[Union], above: Union) -> ColumnElement[bool]:
     return and_(head.parent_id == above.id, head.level.is_not(None))
 
 
-def _sum(column: ColumnElement[Any]) -> ColumnElement[Any]:
-    return func.coalesce(func.sum(column), 0)
-
-
 def _standing(union: Union, row: Any) -> Standing:
+    unions = row.unions or 0
+    begun = {stage: getattr(row, stage.value) or 0 for stage in LEAST_ADVANCED_FIRST.values()}
+    begun[Stage.NOT_STARTED] = unions - sum(begun.values())
     return Standing(
         union=union,
-        unions=row.unions or 0,
-        stages={stage: getattr(row, stage.value) or 0 for stage in Stage},
+        unions=unions,
+        stages={stage: begun[stage] for stage in Stage},
         members=int(row.members or 0),
         people=int(row.people or 0),
         fee=row.fee or NOTHING,

@@ -66,8 +66,11 @@ def page_of(
     cursor: Cursor,
     *,
     descending: bool = True,
+    counted: int | None = None,
 ) -> Page:
     """The page of ``statement`` that ``cursor`` names, ordered by ``keys``, which must be unique together.
+
+    ``counted``: how many rows there are, where that is known already.
 
     ``statement`` has no ORDER BY. Rows are whatever it selects: entities when it selects one, else Rows.
     Raises ``page_unknown`` (400) for a cursor that isn't one of ours.
@@ -87,17 +90,23 @@ def page_of(
     width = len(keys)
     after = _text(found[-1][-width:]) if found and (more or backwards) else ""
     before = _text(found[0][-width:]) if found and (more if backwards else edge is not None) else ""
-    counted = statement.with_only_columns(keys[0]).limit(COUNT_LIMIT + 1).subquery()
-    total = session.scalar(select(func.count()).select_from(counted)) or 0
+    total = _count(session, statement, keys) if counted is None else counted
     return Page(
         rows=[_row(row, width) for row in found],
         start=(1 if not before else cursor.start) if found else 0,
-        total=min(total, COUNT_LIMIT),
-        total_is_floor=total > COUNT_LIMIT,
+        total=total if counted is not None else min(total, COUNT_LIMIT),
+        total_is_floor=counted is None and total > COUNT_LIMIT,
         size=cursor.size,
         after=after,
         before=before,
     )
+
+
+def _count(
+    session: Session, statement: Select[*tuple[Any, ...]], keys: Sequence[InstrumentedAttribute[Any]]
+) -> int:
+    limited = statement.with_only_columns(keys[0]).limit(COUNT_LIMIT + 1).subquery()
+    return session.scalar(select(func.count()).select_from(limited)) or 0
 
 
 def _row(row: Row[*tuple[Any, ...]], width: int) -> Any:

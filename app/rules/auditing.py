@@ -227,6 +227,12 @@ AUDITED: Mapping[str, Audited] = {
     "stored_file": Audited(
         "id", "id media_type size sha256 sealed stored_at emptied_at", named="name content"
     ),
+    "export_run": Audited(
+        "id",
+        f"id kind state rows size problem_code asked_by asked_at finished_at expires_at {SCOPE}",
+        named="asked file_name",
+        silent="language",
+    ),
     "import_run": Audited(
         "id",
         f"id kind member_kind employer_id file_id state rows valid invalid created updated unchanged problem_code"
@@ -247,6 +253,8 @@ UNAUDITED: Mapping[str, str] = {
     "audit_link": "is the audit log's chain",
     "import_row": "what was read of a workbook: staged, judged, forgotten; what it changes is told where it does",
     "import_error": "what was wrong with such rows",
+    "export_progress": "how far a piece of work is, many times a second",
+    "export_part": "pieces of a file: what is told of the file stands with its export",
     "import_progress": "how far a piece of work is, many times a second",
     "sign_in_failure": "how often somebody failed to sign in, under a keyed hash: each failure is an entry itself",
     "used_captcha": "riddles of the login page that were answered",
@@ -256,6 +264,8 @@ UNAUDITED: Mapping[str, str] = {
     "idempotency_key": "answers kept for requests that are sent again",
     "member_count": "how many members a union has, added up at night",
     "member_count_change": "what changes that count: members themselves are told",
+    "progress_reminder": "who reminded whom: each is an event of its union",
+    "place_figures": "what the live monitor counted a moment ago, for all who look at it",
     "figure_day": "when the figures of a day were counted",
     "daily_figure": "figures counted at night",
     "scheduler_run": "what the scheduler did, itself a record",

@@ -39,6 +39,12 @@ class MessageKind(StrEnum):
     WINDOW_OPENED = "window_opened"
     WINDOW_CLOSED = "window_closed"
     EXTENSION_GRANTED = "extension_granted"
+    URGED_SUBMIT = "urged_submit"
+    """催办: somebody above asks to go on, here with submitting."""
+    URGED_REVIEW = "urged_review"
+    URGED_FILE = "urged_file"
+    EXPORT_READY = "export_ready"
+    EXPORT_FAILED = "export_failed"
 
 
 class About(StrEnum):
@@ -50,6 +56,7 @@ class About(StrEnum):
     TRANSFER = "member_transfer"
     IMPORT = "import_run"
     YEAR = "year"
+    EXPORT = "export_run"
 
 
 class Way(StrEnum):
@@ -92,13 +99,19 @@ NATURES: Mapping[MessageKind, Nature] = {
     MessageKind.WINDOW_OPENED: Nature(mailed=True),
     MessageKind.WINDOW_CLOSED: Nature(),
     MessageKind.EXTENSION_GRANTED: Nature(mailed=True),
+    MessageKind.EXPORT_READY: Nature(),
+    MessageKind.EXPORT_FAILED: Nature(),
+    **dict.fromkeys(
+        (MessageKind.URGED_SUBMIT, MessageKind.URGED_REVIEW, MessageKind.URGED_FILE),
+        Nature(todo=True, mailed=True),
+    ),
 }
 
 TODO_KINDS = frozenset(kind for kind, nature in NATURES.items() if nature.todo)
 ALWAYS_KINDS = frozenset(kind for kind, nature in NATURES.items() if nature.always)
 
 OPERATOR, SECOND, DISTRICT, CENTRE = "operator", "second_reviewer", "district_reviewer", "centre_clerk"
-MUNICIPAL = "municipal_admin"
+MUNICIPAL, MANAGER = "municipal_admin", "manager"
 
 ROLES_OF_WINDOW: Mapping[WindowName, tuple[str, ...]] = {
     WindowName.FEE_SETTING: (DISTRICT,),
@@ -142,6 +155,13 @@ RECEIVERS: Mapping[MessageKind, frozenset[str]] = {
     **dict.fromkeys(
         (MessageKind.WINDOW_OPENED, MessageKind.WINDOW_CLOSED, MessageKind.EXTENSION_GRANTED),
         frozenset({OPERATOR, SECOND, DISTRICT}),
+    ),
+    MessageKind.URGED_SUBMIT: frozenset({OPERATOR}),
+    MessageKind.URGED_REVIEW: frozenset({SECOND, DISTRICT}),
+    MessageKind.URGED_FILE: frozenset({DISTRICT}),
+    **dict.fromkeys(
+        (MessageKind.EXPORT_READY, MessageKind.EXPORT_FAILED),
+        frozenset({OPERATOR, SECOND, DISTRICT, MUNICIPAL, MANAGER}),
     ),
 }
 """Whom a kind can reach at all: nobody is asked about messages that never come."""

@@ -30,3 +30,16 @@ LEAST_ADVANCED_FIRST: Mapping[BatchStatus, Stage] = {
 }
 """A union stands where the first of these states puts it that one of its batches is in: a live batch before
 a returned one, so that a resubmitted list counts as submitted, and a returned one before a lapsed one."""
+
+
+STUCK = (Stage.NOT_STARTED, Stage.RETURNED, Stage.SUBMITTED, Stage.APPROVED, Stage.LAPSED)
+"""What the board of progress asks about: nothing has begun, or it waits for somebody, or it is lost."""
+
+
+class Cause(StrEnum):
+    """What a union can be reminded of: somebody can still go on with it."""
+
+    NOT_STARTED = "not_started"
+    RETURNED = "returned"
+    SUBMITTED = "submitted"
+    APPROVED = "approved"

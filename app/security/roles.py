@@ -61,6 +61,7 @@ class Permission(StrEnum):
     CENTRE = "centre"
     STATISTICS = "statistics"
     MONITOR = "monitor"
+    REMIND = "remind"
     VIEW_COVER = "view_cover"
     VIEW_AUDIT = "view_audit"
     VIEW_PERSONAL_DATA = "view_personal_data"
@@ -74,7 +75,7 @@ P = Permission
 _READS_THE_YEAR = frozenset(
     {P.VIEW_HOME, P.VIEW_TREE, P.VIEW_YEARS, P.VIEW_FEES, P.VIEW_ENROLMENT, P.VIEW_COVER}
 )
-_FIGURES = frozenset({P.STATISTICS, P.MONITOR})
+_FIGURES = frozenset({P.STATISTICS, P.MONITOR, P.REMIND})
 _ANSWERS_PEOPLE = frozenset({P.VIEW_PERSONAL_DATA, P.EXPORT_PERSONAL_DATA})
 
 GRANTS: dict[Role, frozenset[Permission]] = {

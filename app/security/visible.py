@@ -31,6 +31,7 @@ from app.models import (
     Notice,
     NoticeKind,
     PaymentVoucher,
+    PlaceFigures,
     RoleHolding,
     Union,
 )
@@ -49,7 +50,7 @@ LARGEST_ID = 2**63 - 1
 ACCOUNT_KEEPING = (Union, Account, AccountSession, Invitation, RoleHolding)
 """What the security administrator sees of the city."""
 
-COUNTED = (DailyFigure, MemberCount, MemberCountChange)
+COUNTED = (DailyFigure, MemberCount, MemberCountChange, PlaceFigures)
 """Counts of a union, seen by whoever sees the union's members."""
 
 

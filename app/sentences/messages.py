@@ -78,6 +78,19 @@ TOLD = {
     MessageKind.WINDOW_OPENED: _("“{window}” for {year} is open now, until {until}."),
     MessageKind.WINDOW_CLOSED: _("“{window}” for {year} has closed."),
     MessageKind.EXTENSION_GRANTED: _("“{window}” for {year} stays open for you until {until}."),
+    MessageKind.URGED_SUBMIT: _("{from} asks you to submit your lists for {year}: {state}."),
+    MessageKind.URGED_REVIEW: _(
+        "{from} asks you to review: the lists of {count} unions for {year} wait for you, the oldest since {since}."
+    ),
+    MessageKind.URGED_FILE: _(
+        "{from} asks you to file with the centre: the approved lists of {count} unions for {year} aren’t filed yet."
+    ),
+    MessageKind.EXPORT_READY: _(
+        "Your export {file} is ready: {rows} rows. It can be downloaded until {until}."
+    ),
+    MessageKind.EXPORT_FAILED: _(
+        "Your export {file} couldn’t be written. Open it to see why, and ask again."
+    ),
 }
 """By kind, except the reminder, which is made of lines. Facts in braces, as ``told_facts`` writes them."""
 
@@ -107,6 +120,12 @@ LINES = {
     ),
 }
 """What still waits and closes soon."""
+
+STANDS = {
+    "not_started": _("nothing has been submitted yet"),
+    "returned": _("a returned list waits to be mended and submitted again"),
+}
+"""What stands still in a union that somebody was reminded of."""
 
 WHY = {
     "unpaid": _("the grassroots share was not paid in time"),
@@ -139,6 +158,8 @@ def _written(facts: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
                 yield name, _of_language(fact)
             case "why":
                 yield name, str(WHY[fact])
+            case "state":
+                yield name, str(STANDS[fact])
             case "window":
                 yield name, str(WORDS["WindowName"][fact])
             case "import":

@@ -26,10 +26,11 @@ def take_figures(session: Session, *, year: int, day: date, now: datetime) -> in
 
 
 ADD_UP = """
-    WITH taken AS (DELETE FROM member_count_change RETURNING union_id, change),
-         added AS (INSERT INTO member_count AS c (union_id, members)
-                   SELECT union_id, sum(change) FROM taken GROUP BY union_id
-                   ON CONFLICT (union_id) DO UPDATE SET members = c.members + excluded.members)
+    WITH taken AS (DELETE FROM member_count_change RETURNING union_id, change, employed),
+         added AS (INSERT INTO member_count AS c (union_id, members, employed)
+                   SELECT union_id, sum(change), sum(employed) FROM taken GROUP BY union_id
+                   ON CONFLICT (union_id) DO UPDATE SET members = c.members + excluded.members,
+                                                        employed = c.employed + excluded.employed)
     SELECT count(*) FROM taken
 """
 

@@ -58,6 +58,7 @@ TABLES: Mapping[str, Words] = {
     "announcement_file": _("File of an announcement"),
     "stored_file": _("File"),
     "import_run": _("Import"),
+    "export_run": _("Export in the background"),
 }
 """By table of the database."""
 
@@ -349,6 +350,8 @@ SCREENS: Mapping[str, Words] = {
     "Numbers": _("Full numbers"),
     "Search": _("Search"),
     "Monitor": _("Live monitor of collective enrolment"),
+    "Progress": _("Progress of enrolment"),
+    "Exports": _("Exports"),
     "Retirement": _("Retirement check"),
     "PersonalDataScreen": _("Personal data"),
     "Review": _("Review of collective enrolment"),

@@ -13,7 +13,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.clock import now, today
+from app.exports import is_large
 from app.forms.members import MemberFilterForm, MemberForm
+from app.member_file import write_member_file
 from app.models import Employer, EventObject, Member, Union
 from app.queries.cover import covers_of
 from app.queries.log import log_of
@@ -34,7 +36,6 @@ from app.views.base import Screen, cursor_of_request
 from app.views.choices import ROW_ID, reason_words
 from app.views.log import log_lines
 from app.views.member_form import asks_original, is_elsewhere, prepare_form
-from app.views.people_file import write_member_file
 
 
 class Members(Screen):
@@ -69,10 +70,12 @@ class Members(Screen):
     @expose("/export.xlsx")
     @needs(Permission.VIEW_MEMBERS)
     def export(self) -> Any:
-        """The current filter's members, numbers masked."""
+        """The current filter's members, numbers masked; a long list is written in the background."""
         form, out = MemberFilterForm(request.args), BytesIO()
         form.validate()
         with transaction() as session:
+            if is_large(session, self.actor, filter_of(form)):
+                return redirect(url_for("Exports.ask", what="members", **request.args.to_dict()))
             rows = session.execute(members_to_export(self.actor, filter_of(form)))
             write_member_file(out, rows, filters=filter_words(form), asked_by=self.actor.name, asked_at=now())
         out.seek(0)

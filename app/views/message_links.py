@@ -26,6 +26,8 @@ ROW_OF_KIND = {
     MessageKind.VOUCHER_SETTLED: "DistrictBatches.detail",
     MessageKind.IMPORT_READY: "Imports.show",
     MessageKind.IMPORT_FAILED: "Imports.show",
+    MessageKind.EXPORT_READY: "Exports.show",
+    MessageKind.EXPORT_FAILED: "Exports.show",
 }
 """Pages of one thing; their address names it as ``row_id``."""
 
@@ -35,6 +37,9 @@ PLACE_OF_KIND: Mapping[MessageKind, tuple[str, dict[str, Any]]] = {
     MessageKind.TRANSFER_ASKED: ("Transfers.review", {}),
     MessageKind.TRANSFER_ACCEPTED: ("Transfers.review", {}),
     MessageKind.TRANSFER_REFUSED: ("Transfers.review", {}),
+    MessageKind.URGED_SUBMIT: ("Enrolment.member_card", {}),
+    MessageKind.URGED_REVIEW: ("Review.collective", {}),
+    MessageKind.URGED_FILE: ("Review.approved", {}),
 }
 
 PLACE_OF_WINDOW = {

@@ -6,20 +6,22 @@ from typing import Any
 
 from flask import request
 from flask_appbuilder import expose
+from sqlalchemy.orm import Session
 
 from app.clock import today
-from app.extensions import db
 from app.models import Union
-from app.queries.monitor import batches_of, path_to, standings, total_of
+from app.queries.monitor import batches_of, path_to, total_of
 from app.queries.trend import last_nights
 from app.queries.years import get_year, year_in_work, years
 from app.rules.monitor import Stage
 from app.rules.organisation import UnionLevel
 from app.rules.violations import RuleViolation, not_found
 from app.security.needs import needs
-from app.security.roles import Permission
+from app.security.roles import Permission, may
 from app.security.visible import get_visible
+from app.services.shared_figures import PAGE_RENEWS, shared_standings
 from app.templating import label, percent
+from app.transaction import transaction
 from app.views.base import Screen
 from app.views.choices import ROW_ID
 
@@ -37,6 +39,10 @@ TONES = {
 
 PAGE, RENEWED = "monitor/live.html", "monitor/_figures.html"
 """The whole page, and the part of it that renews itself."""
+
+
+ROWS = 100
+"""Of a page; the total is that of all."""
 
 
 class Monitor(Screen):
@@ -59,7 +65,11 @@ class Monitor(Screen):
         return self._page(row_id, RENEWED)
 
     def _page(self, union_id: int, template: str) -> Any:
-        session, actor = db.session(), self.actor
+        with transaction() as session:
+            return self._figures(session, union_id, template)
+
+    def _figures(self, session: Session, union_id: int, template: str) -> Any:
+        actor = self.actor
         place = get_visible(session, actor, Union, union_id)
         if place.level is None:
             raise RuleViolation("union_type_unsupported", status=404, union=place.name)
@@ -67,7 +77,8 @@ class Monitor(Screen):
         year = get_year(session, asked) if asked else year_in_work(session)
         if year is None:
             return self.render("monitor/no_year.html")
-        rows = standings(session, actor, year.year, place)
+        rows = shared_standings(session, actor, year.year, place).rows
+        first = min(max(0, request.args.get("first", 0, type=int)), max(0, len(rows) - 1))
         path = path_to(session, actor, place)
         if not path:
             raise not_found("trade_union")
@@ -77,7 +88,13 @@ class Monitor(Screen):
             path=path,
             year=year,
             years=years(session),
-            rows=rows,
+            rows=rows[first : first + ROWS],
+            before=max(0, first - ROWS) if first else None,
+            after=first + ROWS if first + ROWS < len(rows) else None,
+            first=first,
+            count=len(rows),
+            every=PAGE_RENEWS,
+            reminds=may(actor, Permission.REMIND),
             total=total_of(rows),
             nights=last_nights(session, actor, place.id, year.year, today()) if template == PAGE else [],
             stages=list(Stage),

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from app.clock import now
 from app.forms.members import MemberFilterForm
 from app.forms.reasons import WhyForm
+from app.member_file import write_member_file
 from app.models import Member
 from app.queries.members import members_matching, members_to_export
 from app.rules.violations import RuleViolation
@@ -25,7 +26,6 @@ from app.views.base import Screen
 from app.views.choices import ROW_ID
 from app.views.full_export import FullList, export_full
 from app.views.members import filter_of, filter_words
-from app.views.people_file import write_member_file
 from reports.workbook import Watermark
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from typing import Any
 
-from flask import request, send_file, url_for
+from flask import redirect, request, send_file, url_for
 from flask_appbuilder import expose
 
 from app.clock import now
@@ -13,6 +13,7 @@ from app.documents import XLSX
 from app.extensions import db
 from app.labels import label
 from app.models import ProtectionYear, Union
+from app.queries.exports import is_large_statistics, statistics_rows
 from app.queries.statistics import districts, levels_for
 from app.queries.years import get_year, year_in_work, years
 from app.rules.enrolment import Channel
@@ -63,6 +64,13 @@ class Statistics(Screen):
     @expose("/workbook.xlsx")
     @needs(Permission.STATISTICS)
     def download(self) -> Any:
+        level, district = _level(levels_for(self.actor)[0]), self._district()
+        rows = statistics_rows(db.session(), self.actor, level, district)
+        if is_large_statistics(db.session(), self.actor, rows):
+            chosen = {"year": _year().year, "level": level.value}
+            if district is not None:
+                chosen["district_id"] = district.id
+            return redirect(url_for("Exports.ask", what="statistics", **chosen))
         asked = self._asked()
         out = io.BytesIO(statistics_workbook(asked, self.actor, now()))
         return send_file(out, XLSX, as_attachment=True, download_name=file_name(asked))
@@ -70,11 +78,14 @@ class Statistics(Screen):
     def _asked(self) -> Asked:
         """What the address asks for; without a level the actor's own, or the districts."""
         session, actor = db.session(), self.actor
+        return statistics_of(session, actor, _year(), _level(levels_for(actor)[0]), self._district())
+
+    def _district(self) -> Union | None:
         district_id = request.args.get("district_id", type=int)
-        district = get_visible(session, actor, Union, district_id) if district_id else None
+        district = get_visible(db.session(), self.actor, Union, district_id) if district_id else None
         if district is not None and district.level is not UnionLevel.DISTRICT:
             raise not_found("trade_union")
-        return statistics_of(session, actor, _year(), _level(levels_for(actor)[0]), district)
+        return district
 
 
 def _year() -> ProtectionYear:

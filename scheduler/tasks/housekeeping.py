@@ -12,6 +12,7 @@ from app.log import log
 from app.rules.sign_in import FORGOTTEN_AFTER
 from app.security.captcha import LASTS as CAPTCHA_LASTS
 from app.services.audit import seal_audit_log
+from app.services.exports import forget_exports
 from app.services.retention import forget_imports
 from app.transaction import transaction
 from scheduler.tasks import task
@@ -63,6 +64,10 @@ def forget_old_records() -> None:
     while forgotten:
         with transaction() as session:
             forgotten = forget_imports(session, uploaded_before=at - kept, now=at)
+    forgotten = 1
+    while forgotten:
+        with transaction() as session:
+            forgotten = forget_exports(session, at)
 
 
 FORGET_KEYS = "DELETE FROM idempotency_key WHERE created_at < :before"

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from tests.architecture.world import OFFERED_FILE, YEAR, Kind
+from tests.architecture.world import OFFERED_FILE, WRITTEN_EXPORT, YEAR, Kind
 
 
 class Other(StrEnum):
@@ -257,6 +257,17 @@ SCREENS: dict[str, Case] = {
     "Jobs.cancel": Case(fixed={"row_id": 1}, alone=(404,)),
     "Lapsed.list": Case(queries=[{"union": Other.MARK}, {"why": "unpaid"}]),
     "Lapsed.people": Case(queries=[SEARCH, {"batch": B}]),
+    "Exports.list": Case(),
+    "Exports.ask": Case(fixed={"what": "members"}, queries=[SEARCH]),
+    "Exports.show": Case(fixed={"row_id": NOBODYS}, alone=(404,)),
+    "Exports.part": Case(fixed={"row_id": NOBODYS}, alone=(404,)),
+    "Exports.cancel": Case(fixed={"row_id": NOBODYS}, alone=(404,)),
+    "Exports.file": Case(fixed={"row_id": WRITTEN_EXPORT}, alone=(200, 404)),
+    "Progress.list": Case(queries=[{"name": Other.MARK}, {"place": U}, {"stage": "not_started"}]),
+    "Progress.export": Case(queries=[{"place": U}, {"name": Other.MARK}]),
+    "Progress.remind": Case(
+        body={"what": "all"}, bodies=[({}, {"what": U}), ({}, {"what": "ticked", "ids": [U]})]
+    ),
     "Statistics.form": Case(
         queries=[{"district_id": U}, {"level": "grassroots"}, {"level": "grassroots", "district_id": U}]
     ),

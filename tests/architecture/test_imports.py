@@ -22,7 +22,7 @@ PLATFORM = {
 }
 EDGE = {
     "app.rules", "app.models", "app.queries", "app.services", "app.forms", "app.security", "app.sentences",
-    "app.labels", "app.documents", "app.statistics", "reports",
+    "app.labels", "app.documents", "app.statistics", "app.exports", "app.member_file", "reports",
 }  # fmt: skip
 
 MAY_IMPORT: dict[str, set[str]] = {
@@ -52,7 +52,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "scheduler": {
         "app.services", "app.queries", "app.transaction", "app.models", "app.rules", "app.security", "reports",
         "app.clock", "app.jobs", "app.log", "app.extensions", "app.database", "app.import_turn",
-        "app.letters",
+        "app.letters", "app.exports", "app.export_turn",
+    },
+    "app.export_turn": {
+        "app.acting", "app.exports", "app.extensions", "app.security", "app.services", "app.transaction",
     },
     "app.acting": {"app.clock", "app.extensions", "app.log", "app.security", "app.transaction", "config"},
     "app.clock": set(),

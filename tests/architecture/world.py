@@ -23,6 +23,9 @@ from app.models import (
     DistrictBatch,
     Employer,
     EnrolmentBatch,
+    ExportPart,
+    ExportProgress,
+    ExportRun,
     FeeSplit,
     ImportRun,
     Member,
@@ -36,6 +39,7 @@ from app.rules.announcements import AnnouncementKind
 from app.rules.contacts import Handler
 from app.rules.enrolment import Channel, Term
 from app.rules.erasure import ErasureAsker, ErasureGround
+from app.rules.exports import ExportKind, ExportState
 from app.rules.imports import ImportKind
 from app.rules.members import EmploymentStatus
 from app.rules.organisation import UnionCategory, UnionLevel
@@ -67,6 +71,8 @@ from tests.factories.workbooks import make_workbook
 YEAR = 2025
 OFFERED_FILE = 10**9
 """The number of a file that everybody may download."""
+WRITTEN_EXPORT = 10**9
+"""The number of an export that one manager has asked for, and nobody else may download."""
 SUBMITTED_AT, REVIEWED_AT, FILED_AT, ACCEPTED_AT, PAID_AT = (
     at(text) for text in ("2024-12-01", "2024-12-20", "2024-12-27", "2024-12-28", "2024-12-30")
 )
@@ -171,6 +177,7 @@ def build_world(session: Session) -> World:
         _submit(session, world, places[name])
     _offer(session, world)
     _publish(session)
+    _export(session, world)
     for name in DISTRICTS:
         _file(session, world, places[name])
     session.execute(update(ProtectionWindow).values(opens_at=at("2020-01-01"), closes_at=at("2999-01-01")))
@@ -325,6 +332,34 @@ def _offer(session: Session, world: World) -> None:
             session, _staff_of(world, name), wanted=[Wanted(going.id, there.id)], now=SUBMITTED_AT
         )
         world.objects[Kind.TRANSFER][name] = outcome.transfers[0]
+
+
+def _export(session: Session, world: World) -> None:
+    """A file that was written for one account: it carries no mark."""
+    asker = next(account for name, account in world.accounts.items() if name.startswith("manager@"))
+    content = make_workbook(["姓名"], [["某人"]])
+    run = ExportRun(
+        id=WRITTEN_EXPORT,
+        kind=ExportKind.MEMBERS,
+        asked={},
+        language="zh_Hans_CN",
+        state=ExportState.READY,
+        file_name="会员信息.xlsx",
+        rows=1,
+        size=len(content),
+        asked_by=asker.id,
+        asked_at=SUBMITTED_AT,
+        finished_at=SUBMITTED_AT,
+        expires_at=at("2999-01-01"),
+        union_id=asker.union_id,
+        second_id=asker.union.second_id,
+        district_id=asker.union.district_id,
+    )
+    session.add(run)
+    session.flush()
+    session.add_all(
+        [ExportProgress(export_id=run.id), ExportPart(export_id=run.id, position=0, content=content)]
+    )
 
 
 def _publish(session: Session) -> None:

@@ -209,10 +209,19 @@ BREAKS = {
     " (SELECT min(id) FROM ab_user) FROM member LIMIT 1",
     "nothing_left_of_the_erased": ERASE_WITHOUT_TRACE,
     "member_counts": "INSERT INTO member_count_change (union_id, change) SELECT min(union_id), 1 FROM member",
+    "shared_figures": "INSERT INTO place_figures (union_id, year, counted_at, rows)"
+    " SELECT id, 2025, now() + interval '1 day', '[{{\"people\": 1000}}]' FROM trade_union WHERE level = 'municipal'",
     "figures_of_the_night": f"{COUNTED}"
     " SELECT id, 2025, '2025-01-31', 0, 0, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0 FROM trade_union WHERE level = 'grassroots'",
     "figures_add_up": f"{COUNTED} SELECT id, 2025, '2025-01-31', 9, 0, CASE level WHEN 'district' THEN 1 ELSE 0 END,"
     " 0, 0, 0, 0, 0, 0, 0, 0, 0 FROM trade_union WHERE level IN ('district', 'municipal')",
+    "scope_of_progress_reminder": "INSERT INTO progress_reminder"
+    " (year, cause, day, reminded_name, reminded_at, union_id)"
+    " SELECT 2025, 'not_started', '2025-01-31', '', now(), id FROM trade_union WHERE level = 'grassroots' LIMIT 1",
+    "scope_of_export_run": "INSERT INTO export_run"
+    " (kind, asked, language, state, file_name, asked_by, asked_at, union_id)"
+    " SELECT 'members', '{{}}', 'en', 'queued', 'a.xlsx', (SELECT min(id) FROM ab_user), now(), id"
+    " FROM trade_union WHERE level = 'grassroots' LIMIT 1",
     "scope_of_window_extension": "INSERT INTO window_extension"
     ' (year, "window", union_id, opens_at, closes_at, reason, granted_at)'
     " SELECT 2025, 'review', id, now(), now() + interval '1 day', 'late', now()"

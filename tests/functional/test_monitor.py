@@ -179,7 +179,7 @@ def test_the_page_renews_itself_and_opens_at_the_actors_own_union(
     part = client.get(f"/monitor/{tree.district.id}/figures?year=2025").get_data(as_text=True)
 
     assert (
-        f'data-refresh="/monitor/{tree.district.id}/figures?year=2025" data-every="5" aria-live="polite"'
+        f'data-refresh="/monitor/{tree.district.id}/figures?year=2025" data-every="2" aria-live="polite"'
         in page
     )
     assert "秒前更新" in page

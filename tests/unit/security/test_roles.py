@@ -52,6 +52,7 @@ upload_voucher             .        x       .       .        .      .       .   
 centre                     .        .       .       .        x      .       .       .
 statistics                 x        x       x       .        .      x       .       .
 monitor                    x        x       x       .        .      x       .       .
+remind                     x        x       x       .        .      x       .       .
 view_cover                 x        x       x       x        x      x       .       .
 view_audit                 .        .       .       .        .      .       x       .
 view_personal_data         x        x       x       x        .      .       .       .

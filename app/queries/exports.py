@@ -1,0 +1,42 @@
+"""One's own exports, and what makes one large."""
+
+from __future__ import annotations
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from app.models import ExportProgress, ExportRun, Union
+from app.queries.joining import members_counted
+from app.queries.paging import Cursor, Page, page_of
+from app.rules.exports import LARGE
+from app.rules.organisation import UnionLevel
+from app.security.actor import Actor
+from app.security.visible import visible_to
+
+MANY_MEMBERS = 200_000
+"""Statistics look at each of them: more than that is no work to wait for."""
+
+
+def exports_page(session: Session, actor: Actor, cursor: Cursor) -> Page:
+    """What the account asked for, the newest first."""
+    return page_of(
+        session, select(ExportRun).where(ExportRun.asked_by == actor.account_id), [ExportRun.id], cursor
+    )
+
+
+def progress_of(session: Session, run: ExportRun) -> ExportProgress:
+    """How far the work is; the run is the asker's own."""
+    return session.get_one(ExportProgress, run.id, populate_existing=True)
+
+
+def statistics_rows(session: Session, actor: Actor, level: UnionLevel, district: Union | None) -> int:
+    """How many unions of the level a workbook would have."""
+    query = select(func.count()).where(Union.level == level, visible_to(actor, Union))
+    if district is not None:
+        query = query.where(Union.district_id == district.id)
+    return session.scalar(query) or 0
+
+
+def is_large_statistics(session: Session, actor: Actor, rows: int) -> bool:
+    """Whether a workbook of so many rows is to be written in the background."""
+    return rows > LARGE or session.scalars(members_counted(actor)).one() > MANY_MEMBERS
