@@ -1,7 +1,7 @@
 """The live monitor's shared figures, and the board of what stands still with its reminders, and large exports.
 
-Revision ID: 0018
-Revises: 0015
+Revision ID: 0017
+Revises: 0016
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from pathlib import Path
 
 from alembic import op
 
-revision = "0018"
-down_revision = "0015"
+revision = "0017"
+down_revision = "0016"
 branch_labels = None
 depends_on = None
 
@@ -64,7 +64,7 @@ POLICIES: Mapping[str, Mapping[str, str]] = {
 
 def upgrade() -> None:
     driver = op.get_bind().connection.driver_connection
-    driver.execute((HERE / "0018_board.sql").read_text(encoding="utf-8"))
+    driver.execute((HERE / "0017_board.sql").read_text(encoding="utf-8"))
     for table, rules in POLICIES.items():
         driver.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
         for command, rule in rules.items():
@@ -73,4 +73,4 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     driver = op.get_bind().connection.driver_connection
-    driver.execute((HERE / "0018_board_undo.sql").read_text(encoding="utf-8"))
+    driver.execute((HERE / "0017_board_undo.sql").read_text(encoding="utf-8"))
