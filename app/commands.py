@@ -147,6 +147,38 @@ def demo() -> None:
         raise click.ClickException("This database is in use; the demo city is made in an empty one only.")
 
 
+@canbao.command("city")
+@click.option("--members", type=click.IntRange(min=1), default=7_364_540, show_default=True)
+@click.option("--unions", type=click.IntRange(min=1), default=52_701, show_default=True, help="Grassroots unions.")
+@click.option("--employers", type=click.IntRange(min=1), default=90_356, show_default=True)
+@click.option("--past-years", type=click.IntRange(0, 20), default=3, show_default=True, help="Settled years.")
+@click.option("--seed", type=int, default=2026, show_default=True, help="The same seed makes the same city.")
+def city(members: int, unions: int, employers: int, past_years: int, seed: int) -> None:
+    """Fill an empty database with a whole city, for measuring. Stopped or killed, run it again: it goes on."""
+    from app.city.make import CannotMakeCity, make_city
+    from app.city.plan import PlanProblem
+    from app.first_start import city_password, prepare_schema
+
+    settings = current_app.config["SETTINGS"]
+    prepare_schema(settings)
+    password = city_password(settings)
+    try:
+        with plain_refusals():
+            for line in make_city(
+                settings,
+                seed=seed,
+                members=members,
+                unions=unions,
+                employers=employers,
+                past_years=past_years,
+                password=password,
+            ):
+                click.echo(line)
+    except (CannotMakeCity, PlanProblem) as refused:
+        raise click.ClickException(str(refused)) from None
+    click.echo(f"All accounts (admin, district, second, operator, centre, …) have the password {password}")
+
+
 @canbao.command("create-account")
 @click.argument("username")
 @click.option("--role", type=click.Choice([role.value for role in Role]), required=True)
