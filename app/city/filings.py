@@ -181,24 +181,48 @@ class _Writer:
             self._write_voucher(filing, number, id_, by, home, paid, settled if is_settled else None)
 
     def _write_voucher(
-        self, filing: Filing, number: str, id_: int, by: int, home: int, paid: datetime, settled: datetime | None
+        self,
+        filing: Filing,
+        number: str,
+        id_: int,
+        by: int,
+        home: int,
+        paid: datetime,
+        settled: datetime | None,
     ) -> None:
         voucher, content = len(self.vouchers) + 1, voucher_pdf(number, filing.owed)
         digest = hashlib.sha256(content).hexdigest()
         self.files.append(
-            row((voucher, "贷记凭证.pdf", "application/pdf", len(content), digest, bytea(content), instant(paid)))
+            row(
+                (
+                    voucher,
+                    "贷记凭证.pdf",
+                    "application/pdf",
+                    len(content),
+                    digest,
+                    bytea(content),
+                    instant(paid),
+                )
+            )
         )
         status = VoucherStatus.SETTLED if settled else VoucherStatus.UNDER_REVIEW
         self.vouchers.append(row((
-            voucher, id_, f"{filing.year}年度集中参保缴费", voucher, filing.owed, paid.date(), status, by, instant(paid),
-            CLERK if settled else None, instant(settled), home, None, home,
+            voucher, id_, f"{filing.year}年度集中参保缴费", voucher, filing.owed, paid.date(), status, by,
+            instant(paid), CLERK if settled else None, instant(settled), home, None, home,
         )))  # fmt: skip
         waiting, review = DistrictBatchStatus.AWAITING_PAYMENT, DistrictBatchStatus.VOUCHER_REVIEW
         facts: dict[str, object] = {"voucher": voucher, "amount": str(filing.owed)}
         self._log(id_, home, "upload_voucher", waiting, review, paid, by, facts)
         if settled:
             self._log(
-                id_, home, "settle", review, DistrictBatchStatus.COMPLETED, settled, CLERK, {"voucher": voucher}
+                id_,
+                home,
+                "settle",
+                review,
+                DistrictBatchStatus.COMPLETED,
+                settled,
+                CLERK,
+                {"voucher": voucher},
             )
 
     def _write_notice(
@@ -207,7 +231,9 @@ class _Writer:
         notice_number, notice = district_notice_number(number), self._next_notice
         self._next_notice += 1
         code = check_code(self._layout, notice_number)
-        self.notices.append(row((notice, notice_number, "district", filing.year, id_, code, home, None, home)))
+        self.notices.append(
+            row((notice, notice_number, "district", filing.year, id_, code, home, None, home))
+        )
         by_plan = {plan: people for plan, (people, _, _) in filing.lines.items()}
         facts = district_facts(
             district_name(filing.district), self._years[filing.year], by_plan, filing.amounts, filed

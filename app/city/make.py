@@ -28,7 +28,16 @@ SEQUENCES = (
 )  # fmt: skip
 """Tables whose rows came with their ids."""
 
-VACUUMED = ("member", "enrolment_batch", "event", "notice", "notice_version", "employer", "trade_union", "ab_user")
+VACUUMED = (
+    "member",
+    "enrolment_batch",
+    "event",
+    "notice",
+    "notice_version",
+    "employer",
+    "trade_union",
+    "ab_user",
+)
 
 
 class CannotMakeCity(Exception):
@@ -36,7 +45,14 @@ class CannotMakeCity(Exception):
 
 
 def make_city(
-    settings: Settings, *, seed: int, members: int, unions: int, employers: int, past_years: int, password: str
+    settings: Settings,
+    *,
+    seed: int,
+    members: int,
+    unions: int,
+    employers: int,
+    past_years: int,
+    password: str,
 ) -> Iterator[str]:
     """Fill an empty database, or go on filling it; yields lines that say how far it is.
 
@@ -134,4 +150,3 @@ def _look_over(connection: ledger.Connection) -> None:
     for table in (*VACUUMED, *partitions(connection)):
         connection.execute(f"VACUUM (ANALYZE) {table}")
     connection.execute("ANALYZE")
-

@@ -9,11 +9,11 @@ from multiprocessing import get_context
 from multiprocessing.process import BaseProcess
 
 from app.city import ledger
+from app.city.lines import copy_lines
 from app.city.people import Register
 from app.city.plan import CityPlan, lay_out
 from app.city.rows import COLUMNS, Writer, years_of
 from app.city.schema import tell
-from app.city.lines import copy_lines
 from app.sealing import KeyRing
 
 
@@ -34,9 +34,7 @@ def start_makers(plan: CityPlan, secrets: Secrets, processes: int) -> list[BaseP
     """Processes that make all parts, each every so-manyth; they end with this one."""
     context = get_context("spawn")
     makers = [
-        context.Process(
-            target=_make_every, args=(plan, secrets, processes, first, os.getpid()), daemon=True
-        )
+        context.Process(target=_make_every, args=(plan, secrets, processes, first, os.getpid()), daemon=True)
         for first in range(processes)
     ]
     for maker in makers:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
+from functools import cache
 from hashlib import blake2b
 from struct import Struct
 
@@ -44,7 +44,22 @@ SCATTER = 7919
 """Prime to ``COMBINATIONS``: neighbours don't have neighbouring numbers."""
 PHONE_SCATTER = 61_803_399
 """Prime to ten: eight digits of a phone, each once."""
-PHONE_BEGINNINGS = ("131", "135", "136", "137", "138", "139", "150", "152", "158", "159", "177", "186", "188", "189")
+PHONE_BEGINNINGS = (
+    "131",
+    "135",
+    "136",
+    "137",
+    "138",
+    "139",
+    "150",
+    "152",
+    "158",
+    "159",
+    "177",
+    "186",
+    "188",
+    "189",
+)
 
 FULL = 65_536
 DICE = Struct(">16H")
@@ -72,7 +87,8 @@ EMPLOYMENT = _table(
 SOCIAL_CARD = _table([status.value for status in SocialCardStatus], (4, 78, 6, 4, 3, 2, 3))
 CARD = _table([status.value for status in CardStatus], (30, 2, 2, 64, 1, 1))
 KIND = _table(
-    [kind.value for kind in (MembershipKind.EMPLOYED, MembershipKind.FLEXIBLE, MembershipKind.EXTERNAL)], (97, 2, 1)
+    [kind.value for kind in (MembershipKind.EMPLOYED, MembershipKind.FLEXIBLE, MembershipKind.EXTERNAL)],
+    (97, 2, 1),
 )
 AGE_OF_MAN = _table(range(21, 63), [8] * 6 + [14] * 18 + [10] * 12 + [6] * 3 + [2] * 3)
 AGE_OF_WOMAN = _table(range(21, 58), [8] * 6 + [15] * 18 + [9] * 4 + [4] * 5 + [1] * 4)
@@ -149,7 +165,8 @@ class Register:
             id_number=id_number,
             id_expires_on="" if never else self._expires(its),
             id_never_expires=never,
-            phone=PHONE_BEGINNINGS[dice[7] % 14] + f"{(number * PHONE_SCATTER + self._phone_offset) % 10**8:08d}",
+            phone=PHONE_BEGINNINGS[dice[7] % 14]
+            + f"{(number * PHONE_SCATTER + self._phone_offset) % 10**8:08d}",
             sex="male" if male else "female",
             birth=birth,
             retirement_class=_retirement_class(its, male),
@@ -182,9 +199,7 @@ class Register:
         wanted = self._cover - age * 365 - age // 4 - dice[1] % 365
         return _day(wanted - wanted % self._rounds + person // COMBINATIONS)
 
-    def _document(
-        self, person: int, dice: tuple[int, ...], birth: date, male: bool
-    ) -> tuple[IdType, str]:
+    def _document(self, person: int, dice: tuple[int, ...], birth: date, male: bool) -> tuple[IdType, str]:
         roll = dice[2]
         if roll < 1_573:  # 24 in a thousand
             if roll < 786:
@@ -255,12 +270,12 @@ def _retirement_class(dice: tuple[int, ...], male: bool) -> str | None:
     return ("f50", "f50", "f55", None)[dice[9] & 3]
 
 
-@lru_cache(maxsize=None)
+@cache
 def _day(ordinal: int) -> date:
     return date.fromordinal(ordinal)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _iso(ordinal: int) -> str:
     return date.fromordinal(ordinal).isoformat()
 
@@ -274,13 +289,8 @@ def midnight_text(ordinal: int) -> str:
     return f"{_iso(ordinal)} 09:00:00+08"
 
 
-def _card_number(number: int) -> str:
-    body = f"623162{number:012d}"
-    return body + _luhn(body)
-
-
-# Luhn by threes: a number has four groups whose sums are looked up.
 def _doubled(digits: str) -> int:
+    """Luhn's sum of an even number of digits, the check digit aside."""
     total = 0
     for at, digit in enumerate(reversed(digits)):
         value = int(digit) * (2 - at % 2)
@@ -288,10 +298,12 @@ def _doubled(digits: str) -> int:
     return total
 
 
-_EVEN = tuple(_doubled(f"{pair:02d}") for pair in range(100))
+_BANK = "623162"
+_OF_BANK = _doubled(_BANK)
+_OF_FOUR = tuple(_doubled(f"{four:04d}") for four in range(10_000))
 
 
-def _luhn(body: str) -> str:
-    """The check digit of an even number of digits."""
-    return str(-sum(_EVEN[int(body[at : at + 2])] for at in range(0, len(body), 2)) % 10)
-
+def _card_number(number: int) -> str:
+    high, low = divmod(number, 10_000)
+    total = _OF_BANK + _OF_FOUR[high // 10_000] + _OF_FOUR[high % 10_000] + _OF_FOUR[low]
+    return f"{_BANK}{number:012d}{-total % 10}"

@@ -16,7 +16,15 @@ from app.city.plan import Layout
 from app.city.tree import union_name
 from app.city.work import BATCHES_OF_A_UNION, STEPS, Batch, Move, Step, batches_of
 from app.models import ProtectionYear
-from app.rules.enrolment import LIVE_BATCHES, BatchStatus, Channel, EnrolmentKind, EnrolmentStatus, LapseReason, Term
+from app.rules.enrolment import (
+    LIVE_BATCHES,
+    BatchStatus,
+    Channel,
+    EnrolmentKind,
+    EnrolmentStatus,
+    LapseReason,
+    Term,
+)
 from app.rules.fees import NOTHING, Amounts
 from app.rules.person import number_hash, person_key
 from app.sealing import KeyRing, Purpose
@@ -43,9 +51,28 @@ EVENT = (
     "id", "object_kind", "object_id", "union_id", "second_id", "district_id", "at", "actor_id", "actor_name", "action",
     "from_state", "to_state", "reason_code", "facts",
 )  # fmt: skip
-NOTICE = ("id", "number", "kind", "year", "district_batch_id", "check_code", "union_id", "second_id", "district_id")
+NOTICE = (
+    "id",
+    "number",
+    "kind",
+    "year",
+    "district_batch_id",
+    "check_code",
+    "union_id",
+    "second_id",
+    "district_id",
+)
 NOTICE_VERSION = ("notice_id", "version", "batch_id", "facts", "issued_by", "issued_at")
-PAYMENT = ("batch_id", "amount", "paid_on", "recorded_by", "recorded_at", "union_id", "second_id", "district_id")
+PAYMENT = (
+    "batch_id",
+    "amount",
+    "paid_on",
+    "recorded_by",
+    "recorded_at",
+    "union_id",
+    "second_id",
+    "district_id",
+)
 
 COLUMNS: Mapping[str, Sequence[str]] = {
     "member": MEMBER,
@@ -114,7 +141,12 @@ class Writer:
     """Makes the lines of whole unions. The same union gives the same lines, but for the nonces of sealed numbers."""
 
     def __init__(
-        self, layout: Layout, register: Register, years: Mapping[int, ProtectionYear], ring: KeyRing, secret: bytes
+        self,
+        layout: Layout,
+        register: Register,
+        years: Mapping[int, ProtectionYear],
+        ring: KeyRing,
+        secret: bytes,
     ) -> None:
         self._layout = layout
         self._register = register
@@ -140,7 +172,9 @@ class Writer:
         ))  # fmt: skip
         first, size = layout.first_member[place], layout.sizes[place]
         members = [self._register.member(number) for number in range(first, first + size)]
-        people = {member.number: self._write_member(lines["member"], member, place, scope) for member in members}
+        people = {
+            member.number: self._write_member(lines["member"], member, place, scope) for member in members
+        }
         lines["member_count"].append(row((layout.union_id(place), size)))
         batches = list(batches_of(layout, place, members))
         for batch in batches:
@@ -179,8 +213,8 @@ class Writer:
             id_, f"JC{batch.year}{id_:08d}", batch.year, batch.channel, EnrolmentKind.COLLECTIVE, batch.plan, Term.FULL,
             status, len(batch.people), *_shares(batch.unit), *_shares(amounts), year.cover_start, year.cover_end,
             year.grassroots_payment_due.isoformat(), layout.operator_account(place), instant(batch.submitted_at),
-            instant(batch.moves[-1].at), level, decided.by if decided else None, instant(decided.at if decided else None),
-            _reason(place) if status is BatchStatus.RETURNED else None,
+            instant(batch.moves[-1].at), level, decided.by if decided else None,
+            instant(decided.at if decided else None), _reason(place) if status is BatchStatus.RETURNED else None,
             LapseReason.UNPAID if status is BatchStatus.LAPSED else None,
             district_batch_id(layout, batch.year, layout.district[place]) if filed else None, scope,
         )))  # fmt: skip
@@ -188,11 +222,10 @@ class Writer:
             choice = row((layout.union_id(place), batch.year, batch.plan))
             if choice not in lines["plan_choice"][-3:]:
                 lines["plan_choice"].append(choice)
-        rest = (
-            f"{batch.channel}\t{status_of_people(layout, batch)}\t{year.cover_start}\t{year.cover_end}\t{scope}"
-        )
+        rest = f"{batch.channel}\t{status_of_people(layout, batch)}\t{year.cover_start}\t{year.cover_end}\t{scope}"
         lines[f"enrolment_{batch.year}"] += [
-            f"{batch.year}\t{id_}\t{member.number + 1}\t{people[member.number]}\t{rest}" for member in batch.people
+            f"{batch.year}\t{id_}\t{member.number + 1}\t{people[member.number]}\t{rest}"
+            for member in batch.people
         ]
         for move in batch.moves:
             lines["event"].append(self._event(batch, move, id_, place, scope))
@@ -291,5 +324,3 @@ def _reason(place: int) -> str:
 
 def _day(move: Move) -> date:
     return move.at.date()
-
-

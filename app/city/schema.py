@@ -68,7 +68,9 @@ INDEXES = """
      ORDER BY i.indrelid::regclass::text, c.relname
 """
 
-PARTITIONS = "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'enrolment'::regclass ORDER BY 1"
+PARTITIONS = (
+    "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'enrolment'::regclass ORDER BY 1"
+)
 
 SWITCHED = """
     SELECT tgrelid::regclass::text, tgname
@@ -86,8 +88,12 @@ def put_aside(connection: Connection) -> None:
         _remember(connection, REFERENCES, (list(LOADED),))
         _remember(connection, UNIQUE, (list(REINDEXED), list(KEPT_INDEXES)))
         _remember(connection, INDEXES, (list(REINDEXED), list(KEPT_INDEXES)))
-        for kind, table, name in connection.execute("SELECT kind, table_name, name FROM city.aside ORDER BY place"):
-            dropping = "DROP INDEX {name}" if kind == "index" else "ALTER TABLE {table} DROP CONSTRAINT {name}"
+        for kind, table, name in connection.execute(
+            "SELECT kind, table_name, name FROM city.aside ORDER BY place"
+        ):
+            dropping = (
+                "DROP INDEX {name}" if kind == "index" else "ALTER TABLE {table} DROP CONSTRAINT {name}"
+            )
             connection.execute(
                 sql.SQL(dropping).format(table=sql.Identifier(table), name=sql.Identifier(name))
             )
@@ -181,7 +187,9 @@ def _build(connection: Connection, place: int, kind: str, table: str, name: str,
             _forget(connection, place)
 
 
-def _name_unique(connection: Connection, place: int, kind: str, table: str, name: str, definition: str) -> None:
+def _name_unique(
+    connection: Connection, place: int, kind: str, table: str, name: str, definition: str
+) -> None:
     with connection.transaction():
         adding = sql.SQL("ALTER TABLE {} ADD CONSTRAINT {} UNIQUE USING INDEX {}")
         connection.execute(adding.format(sql.Identifier(table), *[sql.Identifier(name)] * 2))
@@ -202,7 +210,9 @@ def _look_through(
 ) -> None:
     with connection.transaction():
         connection.execute(
-            sql.SQL("ALTER TABLE {} VALIDATE CONSTRAINT {}").format(sql.Identifier(table), sql.Identifier(name))
+            sql.SQL("ALTER TABLE {} VALIDATE CONSTRAINT {}").format(
+                sql.Identifier(table), sql.Identifier(name)
+            )
         )
         _forget(connection, place)
 

@@ -83,7 +83,9 @@ def _fees(year: int) -> list[FeeDraft]:
 def _splits(layout: Layout, year: int) -> list[FeeSplit]:
     plan: CityPlan = layout.plan
     unit = unit_amounts(SPLIT_PLAN, central=False, split=True)
-    set_at = plan.ago(59) if year == plan.current_year else midnight(date(year - 1, 10, 26)) + timedelta(hours=10)
+    set_at = (
+        plan.ago(59) if year == plan.current_year else midnight(date(year - 1, 10, 26)) + timedelta(hours=10)
+    )
     return [
         FeeSplit(
             year=year,

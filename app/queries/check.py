@@ -38,8 +38,17 @@ class Lie:
 
 def find_lies(session: Session) -> list[Lie]:
     """All lies, by check; an empty list when every figure agrees with its rows."""
-    by_sql = chain.from_iterable(_lies_of(session, what, sql) for what, sql in all_checks().items())
-    return [*by_sql, *(Lie(*wrong) for wrong in wrong_seals(session))]
+    return [*lies_by_sql(session), *lies_of_seals(session)]
+
+
+def lies_by_sql(session: Session) -> Iterator[Lie]:
+    """What the database finds by itself."""
+    return chain.from_iterable(_lies_of(session, what, sql) for what, sql in all_checks().items())
+
+
+def lies_of_seals(session: Session) -> Iterator[Lie]:
+    """What only shows when the numbers are opened."""
+    return (Lie(*wrong) for wrong in wrong_seals(session))
 
 
 def all_checks() -> dict[str, str]:

@@ -50,7 +50,9 @@ SCHEMA = """
 
 
 @pytest.fixture(scope="module")
-def before_and_after(server_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[list[str], Flask]]:
+def before_and_after(
+    server_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[list[str], Flask]]:
     """The schema before, and an application on a city that was made once for all tests of this file."""
     with cloned_database(server_url) as url:
         before = schema_of(url)
@@ -198,7 +200,9 @@ def test_a_database_in_use_is_refused_and_stays_as_it_is(committed_database: str
                 " VALUES ('81', '市总', 'municipal_federation', 'municipal', false, now())"
             )
         )
-    refused = application(committed_database, tmp_path).test_cli_runner().invoke(args=["canbao", "city", *SIZE])
+    refused = (
+        application(committed_database, tmp_path).test_cli_runner().invoke(args=["canbao", "city", *SIZE])
+    )
     assert refused.exit_code == 1
     assert "in use" in refused.output
     with engine.connect() as connection:
