@@ -23,6 +23,10 @@ from app.queries.check_scope import SCOPE_CHECKS
 from app.queries.check_seals import wrong_seals
 
 
+MEMORY = "256MB"
+"""For joins and sorts of whole tables; one check runs at a time."""
+
+
 @dataclass(frozen=True, slots=True)
 class Lie:
     """Something stored that its rows contradict: ``what`` names the check, ``object`` the row."""
@@ -43,6 +47,7 @@ def find_lies(session: Session) -> list[Lie]:
 
 def lies_by_sql(session: Session) -> Iterator[Lie]:
     """What the database finds by itself."""
+    session.execute(text(f"SET LOCAL work_mem = '{MEMORY}'"))
     return chain.from_iterable(_lies_of(session, what, sql) for what, sql in all_checks().items())
 
 

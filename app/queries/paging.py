@@ -130,7 +130,7 @@ def _count(session: Session, rows: Select[*tuple[Any, ...]], cursor: Cursor, sho
     return COUNT_LIMIT, True
 
 
-def _cost(session: Session, statement: Select[tuple[int]]) -> float:
+def _cost(session: Session, statement: Select[int]) -> float:
     """What the planner thinks of it; asking takes less than a millisecond."""
     (plan,) = session.execute(_Explained(statement)).scalar_one()
     cost: float = plan["Plan"]["Total Cost"]
@@ -140,7 +140,7 @@ def _cost(session: Session, statement: Select[tuple[int]]) -> float:
 class _Explained(Executable, ClauseElement):
     inherit_cache = False
 
-    def __init__(self, statement: Select[tuple[int]]) -> None:
+    def __init__(self, statement: Select[int]) -> None:
         self.statement = statement
 
 
