@@ -120,8 +120,8 @@ def _cases(app: Flask, owner: Connection[Any], reader: Reader) -> list[Case]:
     begun = "name ~>=~ %(name)s AND name ~<~ %(after)s"
     names = {"name": NAME, "after": NAME[:-1] + chr(ord(NAME[-1]) + 1)}
 
-    def case(name: str, asked: dict[str, Any], where: str, **values: Any) -> Case:
-        return Case(name, f"/members/?{urlencode(asked)}", where, values)
+    def case(called: str, asked: dict[str, Any], where: str, **values: Any) -> Case:
+        return Case(called, f"/members/?{urlencode(asked)}", where, values)
 
     return [
         case("first", {}, "true"),

@@ -22,7 +22,6 @@ from app.queries.check_personal import PERSONAL_CHECKS
 from app.queries.check_scope import SCOPE_CHECKS
 from app.queries.check_seals import wrong_seals
 
-
 MEMORY = "256MB"
 """For joins and sorts of whole tables; one check runs at a time."""
 

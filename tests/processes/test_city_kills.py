@@ -15,7 +15,7 @@ from sqlalchemy import Engine, create_engine, text
 from tests.processes.product import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
-SIZE = ("--members", "120000", "--unions", "900", "--employers", "1300", "--past-years", "1", "--seed", "7")
+SIZE = ("--members", "60000", "--unions", "600", "--employers", "900", "--past-years", "1", "--seed", "7")
 PARTS = text("SELECT count(*) FROM city.made WHERE part LIKE 'unions %'")
 
 pytestmark = [pytest.mark.process, pytest.mark.xdist_group("processes")]
@@ -58,7 +58,7 @@ def parts_made(engine: Engine) -> int:
 def test_a_killed_city_goes_on_and_is_made_once(
     committed_database: str, engine: Engine, tmp_path: Path
 ) -> None:
-    for parts in (1, 3):
+    for parts in (1, 2):
         kill_after(parts, engine, start(committed_database, tmp_path, "city", *SIZE))
     with engine.connect() as connection:
         assert connection.scalar(text("SELECT to_regclass('member_by_union')")) is None
@@ -70,6 +70,6 @@ def test_a_killed_city_goes_on_and_is_made_once(
     found, _ = checked.communicate()
     assert (checked.returncode, found) == (0, "Every figure agrees with its rows.\n")
     with engine.connect() as connection:
-        assert connection.scalar(text("SELECT count(*) FROM member")) == 120_000
+        assert connection.scalar(text("SELECT count(*) FROM member")) == 60_000
         assert connection.scalar(text("SELECT to_regclass('member_by_union')")) is not None
         assert connection.scalar(text("SELECT count(*) FROM city.aside")) == 0
