@@ -10,7 +10,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Callable
 from dataclasses import dataclass
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Any
 from urllib.parse import urlencode
 
@@ -77,20 +77,20 @@ class Case:
     values: dict[str, Any]
 
 
-def main(app: Flask, owner_address: str) -> bool:
+def main(app: Flask, owner_address: str, rounds: int = ROUNDS) -> bool:
     with connect(owner_address.replace("+psycopg", ""), autocommit=True) as owner:
         readers = {name: _reader(app, name) for name in dict.fromkeys((*READERS, *OTHERS))}
         good = [
-            _measure(reader, case, owner)
+            _measure(reader, case, owner, rounds)
             for reader in map(readers.__getitem__, READERS)
             for case in _cases(app, owner, reader)
         ]
         good += [
-            _measure_page(readers[name], f"list.{name}.{path.strip('/')}", path)
+            _measure_page(readers[name], f"list.{name}.{path.strip('/')}", path, rounds)
             for name, paths in OTHERS.items()
             for path in paths
         ]
-        good += _stock(app, owner)
+        good += _stock(app, rounds)
     return all(good)
 
 
@@ -140,20 +140,26 @@ def _cursor(edge: int) -> str:
     return _text([edge])
 
 
-def _measure(reader: Reader, case: Case, owner: Connection[Any]) -> bool:
+def _measure(reader: Reader, case: Case, owner: Connection[Any], rounds: int) -> bool:
     bare = f"SELECT * FROM member WHERE {reader.scope} AND {case.where} ORDER BY id LIMIT {PAGE_SIZE + 1}"
+    own = process_time()
     page, floor = _times(
-        lambda: _get(reader.client, case.path), lambda: owner.execute(bare, case.values).fetchall()
+        lambda: _get(reader.client, case.path),
+        lambda: owner.execute(bare, case.values).fetchall(),
+        rounds=rounds,
     )
-    return _emit(f"members.{reader.name}.{case.name}", page, floor)
+    return _emit(
+        f"members.{reader.name}.{case.name}", page, floor, (process_time() - own) * 1000 / (rounds + 2)
+    )
 
 
-def _measure_page(reader: Reader, name: str, path: str) -> bool:
-    (page,) = _times(lambda: _get(reader.client, path))
-    return _emit(name, page, [0.0])
+def _measure_page(reader: Reader, name: str, path: str, rounds: int) -> bool:
+    own = process_time()
+    (page,) = _times(lambda: _get(reader.client, path), rounds=rounds)
+    return _emit(name, page, [0.0], (process_time() - own) * 1000 / (rounds + 2))
 
 
-def _stock(app: Flask, owner: Connection[Any]) -> list[bool]:
+def _stock(app: Flask, rounds: int) -> list[bool]:
     """What Flask-AppBuilder's own list asks for the same pages: a count of all, and OFFSET.
 
     Its SQLAInterface is asked as its ModelView asks it, for somebody who sees all; template and session aside.
@@ -172,14 +178,13 @@ def _stock(app: Flask, owner: Connection[Any]) -> list[bool]:
             db.session.rollback()
             return found
 
-        rounds = 5
         good = []
         for name, work in (
             ("first", lambda: ask(0)),
             ("after_100000", lambda: ask(FAR // PAGE_SIZE)),
             ("name", lambda: ask(0, name=NAME)),
         ):
-            (stock,) = _times(work, rounds=rounds)
+            (stock,) = _times(work, rounds=min(rounds, 5))
             median = statistics.median(stock)
             good.append(emit(f"stock_list.{name}", median, "ms", 0.0, 1e9, p95=_p95(stock)))
     return good
@@ -190,7 +195,7 @@ def _get(client: FlaskClient, path: str) -> None:
     assert answer.status_code == 200, (path, answer.status)
 
 
-def _times(*works: Callable[[], object], rounds: int = ROUNDS) -> list[list[float]]:
+def _times(*works: Callable[[], object], rounds: int) -> list[list[float]]:
     """Milliseconds of each, taken in turns, the first two rounds aside."""
     took: list[list[float]] = [[] for _ in works]
     for at in range(rounds + 2):
@@ -202,10 +207,11 @@ def _times(*works: Callable[[], object], rounds: int = ROUNDS) -> list[list[floa
     return took
 
 
-def _emit(name: str, page: list[float], floor: list[float]) -> bool:
+def _emit(name: str, page: list[float], floor: list[float], own: float) -> bool:
+    """``own``: milliseconds of processor that this process took a request; the rest is waiting for others."""
     p95 = _p95(page)
     median = statistics.median(page)
-    ok = emit(name, median, "ms", statistics.median(floor), TARGET_MS, p95=p95)
+    ok = emit(name, median, "ms", statistics.median(floor), TARGET_MS, p95=p95, processor=own)
     return ok and p95 <= TARGET_P95_MS
 
 

@@ -53,7 +53,7 @@ def main(arguments: list[str]) -> bool:
         if "check" in asked.parts:
             good.append(_check(settings))
     if "lists" in asked.parts:
-        good.append(lists.main(app, owner))
+        good.append(lists.main(app, owner, asked.rounds))
     print(f"kept in {keep(asked.name, about)}")  # noqa: T201
     return all(good)
 
@@ -64,6 +64,7 @@ def _asked(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--name", default="whole", help="the file of results")
     for name, size in SIZE.items():
         parser.add_argument(f"--{name.replace('_', '-')}", type=int, default=size)
+    parser.add_argument("--rounds", type=int, default=lists.ROUNDS, help="requests a page")
     parser.add_argument("parts", nargs="*", default=PARTS, help="what to measure: city, check, lists")
     return parser.parse_args(arguments)
 

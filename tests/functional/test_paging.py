@@ -84,7 +84,7 @@ def test_what_is_dear_to_count_is_more_than_what_was_shown(
     assert (second.total, second.total_is_floor) == (6, True)
 
 
-@pytest.mark.parametrize(("cost", "limit"), [(-1, 10_000), (6_000, 5)])
+@pytest.mark.parametrize(("cost", "limit"), [(-1, 10_000), (9_000, 5)])
 def test_whoever_asks_for_the_count_gets_it_exactly(
     session: Session, employers: list[Employer], monkeypatch: pytest.MonkeyPatch, cost: int, limit: int
 ) -> None:
