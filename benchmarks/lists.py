@@ -52,7 +52,7 @@ OTHERS: dict[str, tuple[str, ...]] = {
     "operator2": ("/enrolment/member-card/", "/imports/", "/transfers/"),
     "centre": ("/centre/batches/", "/centre/vouchers/", "/district-batches/", "/messages/"),
     "manager": ("/unions/", "/district-batches/", "/messages/"),
-    "auditor": ("/audit/", "/audit/events/", "/messages/"),
+    "auditor": ("/audit/", "/messages/"),
     "security": ("/accounts/", "/online/", "/invitations/"),
 }  # fmt: skip
 
