@@ -13,7 +13,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH):$(CURDIR)/var/tools/bin
 CATALOGUES := $(wildcard translations/*/LC_MESSAGES/*.po)
 COMPILED := $(CATALOGUES:.po=.mo)
 
-.PHONY: run test check screens bench lock words browser
+.PHONY: run test check screens bench bench-city lock words browser
 
 run: $(VENV)/app.stamp words
 	@exec $(BIN)/python run.py
@@ -37,6 +37,11 @@ screens: $(VENV)/dev.stamp words browser
 
 bench: $(VENV)/dev.stamp words
 	$(BIN)/python -m benchmarks
+
+# The city is made once, in minutes; CITY=/some/folder keeps it elsewhere, and `make run` serves it from there too.
+CITY ?= var/city
+bench-city: $(VENV)/dev.stamp words
+	$(BIN)/python -m benchmarks.whole --data-dir $(CITY)
 
 lock: $(VENV)/dev.stamp
 	cd requirements && for name in app dev; do \

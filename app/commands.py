@@ -14,12 +14,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.acting import acting_for
+from app.checking import find_all_lies
 from app.clock import now
 from app.database_roles import addresses
 from app.extensions import db
 from app.import_turn import for_uploader, import_turn
 from app.models import Account, ImportRun
-from app.queries.check import find_lies
 from app.queries.imports import first_errors
 from app.queries.sealed_places import sealed_places
 from app.rules.imports import ImportKind, ImportState
@@ -59,8 +59,7 @@ def check() -> None:
     """Re-derive every figure from the rows; exits 1 when one lies."""
     with transaction() as session:
         seal_audit_log(session)
-    with transaction() as session:
-        lies = find_lies(session)
+    lies = find_all_lies(current_app.config["SETTINGS"])
     for lie in lies:
         click.echo(str(lie))
     if lies:
@@ -145,6 +144,40 @@ def demo() -> None:
             click.echo(line)
     if not said:
         raise click.ClickException("This database is in use; the demo city is made in an empty one only.")
+
+
+@canbao.command("city")
+@click.option("--members", type=click.IntRange(min=1), default=7_364_540, show_default=True)
+@click.option(
+    "--unions", type=click.IntRange(min=1), default=52_701, show_default=True, help="Grassroots unions."
+)
+@click.option("--employers", type=click.IntRange(min=1), default=90_356, show_default=True)
+@click.option("--past-years", type=click.IntRange(0, 20), default=3, show_default=True, help="Settled years.")
+@click.option("--seed", type=int, default=2026, show_default=True, help="The same seed makes the same city.")
+def city(members: int, unions: int, employers: int, past_years: int, seed: int) -> None:
+    """Fill an empty database with a whole city, for measuring. Stopped or killed, run it again: it goes on."""
+    from app.city.make import CannotMakeCity, make_city
+    from app.city.plan import PlanProblem
+    from app.first_start import city_password, prepare_schema
+
+    settings = current_app.config["SETTINGS"]
+    prepare_schema(settings)
+    password = city_password(settings)
+    try:
+        with plain_refusals():
+            for line in make_city(
+                settings,
+                seed=seed,
+                members=members,
+                unions=unions,
+                employers=employers,
+                past_years=past_years,
+                password=password,
+            ):
+                click.echo(line)
+    except (CannotMakeCity, PlanProblem) as refused:
+        raise click.ClickException(str(refused)) from None
+    click.echo(f"All accounts (admin, district, second, operator, centre, …) have the password {password}")
 
 
 @canbao.command("create-account")

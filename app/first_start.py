@@ -44,6 +44,11 @@ def prepare_schema(settings: Settings) -> None:
     provide_roles(settings)
 
 
+def city_password(settings: Settings) -> str:
+    """The password of all accounts of a made city: the one that was set, or one that is kept beside the data."""
+    return secret_file(settings.data_dir / "demo_password", 9, settings.demo_password)
+
+
 def demo_city(settings: Settings) -> Iterator[str]:
     """Make the demo city unless the database holds accounts already; yields lines that show its accounts."""
     from app.services.demo import demo_accounts, make_demo_city

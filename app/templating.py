@@ -29,7 +29,7 @@ from app.security.roles import Role
 LANGUAGES = {"zh_Hans_CN": ("zh-CN", "中文"), "en": ("en", "English")}
 # What an address says of where one stands in a list; every other parameter is a filter that somebody set.
 PLACES = frozenset(
-    {"after", "before", "at", "page_size", "year", "bucket", "tab", "plan", "term", "parent", "show"}
+    {"after", "before", "at", "count", "page_size", "year", "bucket", "tab", "plan", "term", "parent", "show"}
     | {"list", "to", "made", "saved", "undo"}
 )
 BROWSERS = ("Edg", "Firefox", "Chrome", "Safari")

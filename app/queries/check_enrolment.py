@@ -9,8 +9,9 @@ BATCH_FIGURES = """
            format('%s people, %s = %s + %s + %s', b.headcount, b.fee, b.municipal_share, b.district_share,
                   b.grassroots_share)
       FROM enrolment_batch b
-      CROSS JOIN LATERAL (SELECT count(*) AS people FROM enrolment e
-                           WHERE e.year = b.year AND e.batch_id = b.id) n
+      LEFT JOIN (SELECT year, batch_id, count(*) AS counted FROM enrolment GROUP BY year, batch_id) e
+             ON e.year = b.year AND e.batch_id = b.id
+      CROSS JOIN LATERAL (SELECT coalesce(e.counted, 0) AS people) n
      WHERE (b.headcount, b.fee, b.municipal_share, b.district_share, b.grassroots_share)
            IS DISTINCT FROM (n.people, n.people * b.unit_fee, n.people * b.unit_municipal,
                              n.people * b.unit_district, n.people * b.unit_grassroots)

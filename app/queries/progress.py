@@ -38,7 +38,7 @@ def progress_page(
     """``progress_query`` in the order of the unions' numbers; ``counted`` is how many the monitor knows of."""
     query = progress_query(actor, wanted)
     return page_of(
-        session, query, [Union.id], cursor, descending=False, counted=None if wanted.name else counted
+        session, query, [Union.id], cursor, descending=False, known_total=None if wanted.name else counted
     )
 
 

@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from operator import mul
 from types import MappingProxyType
 
 from app.rules.dates import EARLIEST
@@ -102,9 +103,7 @@ def documents_of_shape(number: str) -> tuple[IdType, ...]:
 
 def resident_check_character(number: str) -> str:
     """The check character (MOD 11-2) of the first 17 digits of a GB 11643 number."""
-    return _CHECK_CHARACTERS[
-        sum(int(digit) * weight for digit, weight in zip(number, _WEIGHTS, strict=False)) % 11
-    ]
+    return _CHECK_CHARACTERS[sum(map(mul, _WEIGHTS, map(int, number[:17]))) % 11]
 
 
 def check_name(cell: Cell) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, cast
 
@@ -42,20 +43,18 @@ def issue_grassroots_notice(
 ) -> None:
     """The union's notice as of this submit: everyone in its live batches of the year (M3.1.9)."""
     people, amounts, issued = live_figures(session, union.id, year.year)
-    facts = _shared_facts(union, year, amounts, now) | {
-        "plan": batch.plan,
-        "member_card_people": people.get((batch.plan, Channel.MEMBER_CARD), 0),
-        "social_card_people": people.get((batch.plan, Channel.SOCIAL_CARD), 0),
-        # "to 12-25" is stored as the instant after; the notice names the last day.
-        "pay_by": _last_day_before(year.grassroots_payment_due),
-        "programme": year.grassroots_programme,
-        "late_rule": year.grassroots_late_rule,
-        "signatory": year.grassroots_signature,
-    }
+    facts = grassroots_facts(
+        union.name,
+        year,
+        batch.plan,
+        {channel: people.get((batch.plan, channel), 0) for channel in Channel},
+        amounts,
+        now,
+    )
     if issued is not None:
         _write_version(session, actor, issued.id, issued.number, issued.version + 1, facts, now, batch.id)
         return
-    number = f"GZ{year.year}{union.id:07d}"
+    number = grassroots_notice_number(year.year, union.id)
     notice_id = _write_notice(session, NoticeKind.GRASSROOTS, number, union, year)
     _write_version(session, actor, notice_id, number, 1, facts, now, batch.id)
 
@@ -75,8 +74,40 @@ def issue_district_notice(
         .where(DistrictBatchPlan.district_batch_id == batch.id)
         .order_by(DistrictBatchPlan.plan)
     )
-    facts = _shared_facts(district, year, batch.amounts(), now) | {
-        "by_plan": [{"plan": line.plan, "people": line.headcount} for line in lines],
+    by_plan = {line.plan: line.headcount for line in lines}
+    facts = district_facts(district.name, year, by_plan, batch.amounts(), now)
+    number = district_notice_number(batch.number)
+    notice_id = _write_notice(session, NoticeKind.DISTRICT, number, district, year, batch.id)
+    _write_version(session, actor, notice_id, number, 1, facts, now)
+
+
+def grassroots_facts(
+    union_name: str,
+    year: ProtectionYear,
+    plan: str,
+    people: Mapping[Channel, int],
+    amounts: Amounts,
+    now: datetime,
+) -> dict[str, Any]:
+    """What a union's notice says of everyone whom it has enrolled so far."""
+    return _shared_facts(union_name, year, amounts, now) | {
+        "plan": plan,
+        "member_card_people": people.get(Channel.MEMBER_CARD, 0),
+        "social_card_people": people.get(Channel.SOCIAL_CARD, 0),
+        # "to 12-25" is stored as the instant after; the notice names the last day.
+        "pay_by": _last_day_before(year.grassroots_payment_due),
+        "programme": year.grassroots_programme,
+        "late_rule": year.grassroots_late_rule,
+        "signatory": year.grassroots_signature,
+    }
+
+
+def district_facts(
+    district_name: str, year: ProtectionYear, by_plan: Mapping[str, int], amounts: Amounts, now: datetime
+) -> dict[str, Any]:
+    """What a district's notice says of one filed batch: people by plan, in their order."""
+    return _shared_facts(district_name, year, amounts, now) | {
+        "by_plan": [{"plan": plan, "people": people} for plan, people in by_plan.items()],
         "account_holder": year.account_holder,
         "account_number": year.account_number,
         "bank": year.account_bank,
@@ -84,14 +115,19 @@ def issue_district_notice(
         "late_rule": year.district_late_rule,
         "signatory": year.district_signature,
     }
-    number = f"QJ{batch.number.removeprefix('CB')}"
-    notice_id = _write_notice(session, NoticeKind.DISTRICT, number, district, year, batch.id)
-    _write_version(session, actor, notice_id, number, 1, facts, now)
 
 
-def _shared_facts(union: Union, year: ProtectionYear, amounts: Amounts, now: datetime) -> dict[str, Any]:
+def grassroots_notice_number(year: int, union_id: int) -> str:
+    return f"GZ{year}{union_id:07d}"
+
+
+def district_notice_number(batch_number: str) -> str:
+    return f"QJ{batch_number.removeprefix('CB')}"
+
+
+def _shared_facts(union_name: str, year: ProtectionYear, amounts: Amounts, now: datetime) -> dict[str, Any]:
     return {
-        "union_name": union.name,
+        "union_name": union_name,
         "year": year.year,
         "amounts": {
             "fee": str(amounts.fee),

@@ -88,10 +88,12 @@ def id_of_request(name: str) -> int | None:
 
 
 def cursor_of_request() -> Cursor:
-    """The page of a list that the address names: ``?after=`` or ``?before=``, ``at`` and ``page_size``."""
+    """The page of a list that the address names: ``?after=`` or ``?before=``, ``at`` and ``page_size``; with
+    ``count=all`` every row is counted."""
     return Cursor(
         after=request.args.get("after", ""),
         before=request.args.get("before", ""),
         start=max(1, request.args.get("at", 1, type=int)),
         size=min(PAGE_SIZE_MAX, max(1, request.args.get("page_size", PAGE_SIZE, type=int))),
+        counted=request.args.get("count") == "all",
     )
