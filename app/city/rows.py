@@ -11,7 +11,7 @@ from psycopg.rows import dict_row
 
 from app.city.ledger import Connection
 from app.city.lines import NULL, bytea, instant, json_text, row
-from app.city.people import Member, Register, day_text, midnight_text
+from app.city.people import KIND_EMPLOYED, Member, Register, day_text, midnight_text
 from app.city.plan import Layout
 from app.city.tree import union_name
 from app.city.work import BATCHES_OF_A_UNION, STEPS, Batch, Move, Step, batches_of
@@ -76,7 +76,7 @@ PAYMENT = (
 
 COLUMNS: Mapping[str, Sequence[str]] = {
     "member": MEMBER,
-    "member_count": ("union_id", "members"),
+    "member_count": ("union_id", "members", "employed"),
     "enrolment": ENROLMENT,
     "enrolment_batch": BATCH,
     "plan_choice": ("union_id", "year", "plan"),
@@ -175,7 +175,8 @@ class Writer:
         people = {
             member.number: self._write_member(lines["member"], member, place, scope) for member in members
         }
-        lines["member_count"].append(row((layout.union_id(place), size)))
+        employed = sum(member.kind == KIND_EMPLOYED for member in members)
+        lines["member_count"].append(row((layout.union_id(place), size, employed)))
         batches = list(batches_of(layout, place, members))
         for batch in batches:
             self._write_batch(lines, batch, place, scope, people)
