@@ -175,7 +175,14 @@ class Confirmation(Screen):
             form.validate()
             bucket = _bucket_asked(channel)
             query = people_query(self.actor, union, the_year, channel, _filter(form, bucket))
-            page = page_of(session, query, [Member.id], cursor_of_request(), descending=False)
+            page = page_of(
+                session,
+                query,
+                [Member.id],
+                cursor_of_request(),
+                descending=False,
+                known_total=_known_total(shown, form, bucket),
+            )
             here = {row.Member.id for row in page.rows}
             waiting = session.scalars(waiting_returns(union.id, year, channel)).all()
             returns = [(batch, marked_people(session, self.actor, batch)) for batch in waiting]
@@ -204,6 +211,15 @@ class Confirmation(Screen):
                 reasons=reason_words(session),
                 refusal=refusal,
             )
+
+
+def _known_total(shown: Preview, form: PeopleFilterForm, bucket: Bucket | str) -> int | None:
+    """What the counter says of its people; a filter finds fewer."""
+    if any(field.data for field in form):
+        return None
+    if isinstance(bucket, Bucket):
+        return shown.buckets[bucket]
+    return shown.with_card if bucket == WITH_CARD else shown.total
 
 
 def _bucket_asked(channel: Channel) -> Bucket | str:

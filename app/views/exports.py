@@ -151,7 +151,9 @@ class Exports(Screen):
             wanted = filter_of(form)
             if wanted.id_number or wanted.phone or wanted.member_no:
                 raise not_found("export_run")
-            found = page_of(session, members_matching(self.actor, wanted), [Member.id], Cursor(size=1))
+            found = page_of(
+                session, members_matching(self.actor, wanted), [Member.id], Cursor(size=1, counted=True)
+            )
             return members_asked(wanted, filter_words(form)), found.total, f"{_('Members')}.xlsx"
         year = get_year(session, _number("year"))
         level = request.args.get("level", "")

@@ -52,7 +52,7 @@ def export_full(screen: Screen, the_list: Callable[[Session], FullList]) -> Any:
         page = screen.render(
             "members/export_full.html",
             form=form,
-            people=page_of(session, shown.matching, [Member.id], Cursor(size=1)),
+            people=page_of(session, shown.matching, [Member.id], Cursor(size=1, counted=True)),
             filters=[(_("Filter: %(name)s", name=name), value) for name, value in shown.filters],
             back=shown.back,
             at=shown.at,
