@@ -43,6 +43,7 @@ MESSAGE_WORDS: Mapping[str, Mapping[str, LazyString]] = {
         "export_ready": _("Export ready"),
         "export_failed": _("Export failed"),
     },
+    "ExportKind": {"members": _("Members"), "statistics": _("Statistics of collective enrolment")},
     "ExportState": {
         "queued": _("Waiting"),
         "working": _("At work"),

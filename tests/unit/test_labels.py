@@ -22,7 +22,6 @@ NEVER_SHOWN = {
     "About": "what a message leads to",
     "Cause": "stages that somebody can be reminded of, shown as stages",
     "CountedBy": "how failed sign-ins are counted",
-    "ExportKind": "what a file holds, which its name says",
     "Paper": "the beginning of codes, which have sentences",
     "PaperProblem": "the end of codes, which have sentences",
     "SecondFactor": "a setting of the environment",
