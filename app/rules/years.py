@@ -133,13 +133,13 @@ def check_cover(year: int, cover_start: date, cover_end: date) -> None:
         raise RuleViolation("cover_long", field="cover_end")
 
 
-BEFORE_COVER, AFTER_COVER = timedelta(days=3 * 366), timedelta(days=366)
+REACH = timedelta(days=3 * 366)
 """How far from its cover the dates of a year may lie: beyond that a digit is wrong."""
 
 
 def check_dates(cover_start: date, cover_end: date, dates: Mapping[str, datetime]) -> None:
     """Every date of a year lies near its cover. ``dates``: by the field to mend."""
-    first, last = cover_start - BEFORE_COVER, cover_end + AFTER_COVER
+    first, last = cover_start - REACH, cover_end + REACH
     begins = datetime.combine(first, time(), SHANGHAI)
     ends = datetime.combine(last + timedelta(days=1), time(), SHANGHAI)
     for field, instant in dates.items():

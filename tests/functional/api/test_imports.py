@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import time_machine
 from openpyxl import Workbook, load_workbook
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -15,6 +16,7 @@ from app.models import ImportRun, Union
 from app.rules.organisation import UnionLevel
 from app.security.roles import Role
 from tests.factories import make_tree, make_union, make_year
+from tests.factories.years import at
 from tests.functional.api.conftest import Caller
 
 Sign = Callable[[Union, Role], Caller]
@@ -121,14 +123,14 @@ def test_a_union_and_an_extension_are_made_once_for_one_key(session: Session, ca
     granted = {
         "window": "grassroots_submit",
         "union_code": tree.grassroots.code,
-        "closes_at": "2030-01-05",
+        "closes_at": "2025-01-05",
         "reason": "台风",
     }
     for path, body in (("unions", union), ("years/2025/extensions", granted)):
         key = {"Idempotency-Key": path}
-        first, again = (admin.post(path, json=body, headers=key) for _ in range(2))
+        with time_machine.travel(at("2024-12-20 10:00"), tick=False):
+            first, again = (admin.post(path, json=body, headers=key) for _ in range(2))
+            other = admin.post(path, json=body | {"reason": "别的", "name": "别的"}, headers=key)
         assert first.status_code == 201, first.json
         assert (again.status_code, again.json) == (201, first.json)
-        assert (
-            admin.post(path, json=body | {"reason": "别的", "name": "别的"}, headers=key).status_code == 409
-        )
+        assert other.status_code == 409

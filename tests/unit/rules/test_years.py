@@ -10,8 +10,8 @@ from app.rules.violations import RuleViolation
 from app.rules.years import SHANGHAI, check_dates
 
 COVER = date(2027, 1, 1), date(2027, 12, 31)
-FIRST, END = datetime(2023, 12, 30, tzinfo=SHANGHAI), datetime(2029, 1, 1, tzinfo=SHANGHAI)
-"""1,098 days before the cover begins; the midnight after the 366th day behind its end."""
+FIRST, END = datetime(2023, 12, 30, tzinfo=SHANGHAI), datetime(2031, 1, 3, tzinfo=SHANGHAI)
+"""1,098 days before the cover begins; the midnight after the 1,098th day behind its end."""
 MOMENT = timedelta(microseconds=1)
 
 
@@ -25,4 +25,4 @@ def test_a_date_far_from_it_is_refused_at_its_field(instant: datetime) -> None:
     with pytest.raises(RuleViolation) as refused:
         check_dates(*COVER, {"opens_at": datetime(2026, 11, 1, tzinfo=SHANGHAI), "closes_at": instant})
     assert (refused.value.code, refused.value.field) == ("date_far", "closes_at")
-    assert refused.value.facts == {"first": date(2023, 12, 30), "last": date(2028, 12, 31)}
+    assert refused.value.facts == {"first": date(2023, 12, 30), "last": date(2031, 1, 2)}
