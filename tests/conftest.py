@@ -35,6 +35,11 @@ def pytest_configure() -> None:
     fresh_seed()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What starts the whole product goes first: it is one worker's, and the others have the rest meanwhile."""
+    items.sort(key=lambda item: item.get_closest_marker("process") is None)
+
+
 def pytest_report_header() -> list[str]:
     seed = fresh_seed()
     return [f"conformance: one more city of seed {seed} ({SEED}={seed} brings it back)"] if seed else []
