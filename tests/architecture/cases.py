@@ -84,7 +84,7 @@ HANDLER = {"name": "李经办", "phone": "13800000000", "email": "li@example.org
 EXTENSION = {
     "window": "review",
     "union_code": Other.CODE,
-    "closes_at": "2999-12-31T00:00:00+08:00",
+    "closes_at": "2028-12-31T00:00:00+08:00",
     "reason": "延期",
 }
 

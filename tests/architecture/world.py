@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
@@ -180,7 +180,8 @@ def build_world(session: Session) -> World:
     _export(session, world)
     for name in DISTRICTS:
         _file(session, world, places[name])
-    session.execute(update(ProtectionWindow).values(opens_at=at("2020-01-01"), closes_at=at("2999-01-01")))
+    soon = now() + timedelta(days=100)
+    session.execute(update(ProtectionWindow).values(opens_at=at("2022-06-01"), closes_at=soon))
     # Imports wait for their workers; nobody works here.
     session.execute(text("DELETE FROM procrastinate_jobs"))
     session.flush()
