@@ -57,6 +57,7 @@ TONES: Mapping[str, Mapping[str, str]] = {
     "CardStatus": {"queued": "go", "in_production": "go", "issued": "ok", "failed": "bad"},
     "DayKind": {"holiday": "ok", "worked": "wait"},
     "WindowState": {"upcoming": "calm", "open": "ok", "closed": "calm"},
+    "ExportState": {"queued": "wait", "working": "wait", "ready": "ok", "failed": "bad"},
     "ImportState": {
         "queued": "go",
         "checking": "go",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
-from decimal import Decimal
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -16,8 +15,8 @@ from app.rules.enrolment import Term
 from app.rules.organisation import UnionCategory
 from app.rules.years import WindowName
 from app.security.actor import actor_of
-from app.services.demo_year import FEES, PLANS, make_demo_year
-from app.services.fees import FeeDraft, put_fees
+from app.services.demo_year import PLANS, city_fees, make_demo_year
+from app.services.fees import put_fees
 from app.services.holdings import take_up_all
 from app.services.years import YearDraft, put_year
 
@@ -38,7 +37,8 @@ def make_years(session: Session, layout: Layout) -> None:
         if year != plan.current_year:
             begun = datetime(year - 1, 9, 1, tzinfo=SHANGHAI)
             put_year(session, admin, year=year, draft=_calendar(year, texts), now=begun)
-            put_fees(session, admin, year=year, fees=_fees(year), now=begun)
+            valid_from, valid_to = (datetime(at, 1, 1, tzinfo=SHANGHAI) for at in (year - 2, year + 2))
+            put_fees(session, admin, year=year, fees=city_fees(valid_from, valid_to), now=begun)
         session.add_all(_splits(layout, year))
     session.flush()
 
@@ -61,23 +61,6 @@ def _calendar(year: int, texts: dict[str, str]) -> YearDraft:
         plans=PLANS,
         texts=texts,
     )
-
-
-def _fees(year: int) -> list[FeeDraft]:
-    return [
-        FeeDraft(
-            plan=plan,
-            union_category=category,
-            term=Term.FULL,
-            fee=Decimal(fee),
-            municipal_share=Decimal(municipal),
-            district_share=Decimal(district),
-            grassroots_share=Decimal("0.00"),
-            valid_from=datetime(year - 2, 1, 1, tzinfo=SHANGHAI),
-            valid_to=datetime(year + 2, 1, 1, tzinfo=SHANGHAI),
-        )
-        for plan, category, fee, municipal, district in FEES
-    ]
 
 
 def _splits(layout: Layout, year: int) -> list[FeeSplit]:

@@ -59,27 +59,26 @@ def make_demo_year(session: Session, admin: Actor, now: datetime) -> ProtectionY
     protection_year = put_year(session, admin, year=year, draft=draft, now=begun)
     session.execute(update(Plan).where(Plan.code == "B").values(name=Plan.name + DEMO_PRICE))
     valid_from, valid_to = (datetime(at, 1, 1, tzinfo=SHANGHAI) for at in (year - 3, year + 5))
-    put_fees(
-        session,
-        admin,
-        year=year,
-        fees=[
-            FeeDraft(
-                plan=plan,
-                union_category=category,
-                term=Term.FULL,
-                fee=Decimal(fee),
-                municipal_share=Decimal(municipal),
-                district_share=Decimal(district),
-                grassroots_share=Decimal("0.00"),
-                valid_from=valid_from,
-                valid_to=valid_to,
-            )
-            for plan, category, fee, municipal, district in FEES
-        ],
-        now=begun,
-    )
+    put_fees(session, admin, year=year, fees=city_fees(valid_from, valid_to), now=begun)
     return protection_year
+
+
+def city_fees(valid_from: datetime, valid_to: datetime) -> list[FeeDraft]:
+    """The municipal fees of a year: nothing falls to the grassroots unions unless their district says so."""
+    return [
+        FeeDraft(
+            plan=plan,
+            union_category=category,
+            term=Term.FULL,
+            fee=Decimal(fee),
+            municipal_share=Decimal(municipal),
+            district_share=Decimal(district),
+            grassroots_share=Decimal("0.00"),
+            valid_from=valid_from,
+            valid_to=valid_to,
+        )
+        for plan, category, fee, municipal, district in FEES
+    ]
 
 
 def split_fees(session: Session, district: Actor, spared: Union, year: int, now: datetime) -> None:

@@ -38,15 +38,6 @@ from app.views.base import Screen, cursor_of_request, id_of_request
 from app.views.choices import ROW_ID
 from app.views.members import filter_of, filter_words
 
-TONES = {
-    ExportState.QUEUED: "wait",
-    ExportState.WORKING: "wait",
-    ExportState.READY: "ok",
-    ExportState.FAILED: "bad",
-    ExportState.CANCELLED: "calm",
-    ExportState.EXPIRED: "calm",
-}
-
 
 class Exports(Screen):
     route_base = "/exports"
@@ -55,7 +46,7 @@ class Exports(Screen):
     @needs(Permission.VIEW_MEMBERS)
     def list(self) -> Any:
         page = exports_page(db.session(), self.actor, cursor_of_request())
-        return self.render("exports/list.html", page=page, tones=TONES)
+        return self.render("exports/list.html", page=page)
 
     @expose("/new/<what>", methods=["GET", "POST"])
     @needs(Permission.VIEW_MEMBERS)
@@ -140,7 +131,6 @@ class Exports(Screen):
             percent=min(99, int(100 * share)),
             at_work=run.state in AT_WORK,
             problem=sentence(run.problem_code) if run.problem_code else "",
-            tones=TONES,
         )
 
     def _asked(self, session: Session, kind: ExportKind) -> tuple[dict[str, Any], int, str]:

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import Engine
+from sqlalchemy.orm import Session
 
 from app import create_app
 from app.clock import midnight, now
@@ -23,7 +24,7 @@ from app.queries.check import find_lies
 from app.transaction import transaction
 from config import Login
 from tests.databases import settings_for
-from tests.factories import make_fees, make_tree, make_year
+from tests.factories import Tree, make_fees, make_tree, make_year
 from tests.factories.batches import SUBMITTING, make_batch
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -106,16 +107,22 @@ def count(owner: Engine, statement: str) -> int:
         return connection.scalar(text(statement)) or 0
 
 
+def three_submit(session: Session) -> Tree:
+    """Three unions of one year have submitted; nobody has filed."""
+    tree = make_tree(session)
+    make_year(session)
+    make_fees(session)
+    for union in (tree.grassroots, tree.sibling, tree.straight):
+        make_batch(session, union, now=SUBMITTING)
+    return tree
+
+
 def test_when_the_leader_is_killed_another_leads_within_ten_seconds_and_misses_nothing(
     committed_database: str, tmp_path: Path, owner: Engine, start: Callable[[], subprocess.Popen[bytes]]
 ) -> None:
     with create_app(settings_for(committed_database, tmp_path), Login.SCHEDULER).app_context():
         with transaction() as session:
-            tree = make_tree(session)
-            make_year(session)
-            make_fees(session)
-            for union in (tree.grassroots, tree.sibling, tree.straight):
-                make_batch(session, union, now=SUBMITTING)
+            three_submit(session)
         # All schedulers were down when filing closed: the first to lead does it.
         first = start()
         wait_until(lambda: count(owner, DONE) == 1, SECONDS_TO_START)
@@ -148,11 +155,7 @@ def test_killed_half_way_through_a_boundary_the_next_goes_on_and_lapses_each_lis
 ) -> None:
     with create_app(settings_for(committed_database, tmp_path), Login.SCHEDULER).app_context():
         with transaction() as session:
-            tree = make_tree(session)
-            make_year(session)
-            make_fees(session)
-            for union in (tree.grassroots, tree.sibling, tree.straight):
-                make_batch(session, union, now=SUBMITTING)
+            tree = three_submit(session)
             busy = tree.sibling.id
         with owner.connect().execution_options(isolation_level="READ COMMITTED") as at_work:
             at_work.execute(text("SELECT FROM trade_union WHERE id = :busy FOR UPDATE"), {"busy": busy})
