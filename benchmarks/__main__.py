@@ -1,6 +1,7 @@
-"""All measurements, one JSON line each; exits 1 when a target is missed.
+"""The measurements of a small city, one JSON line each; exits 1 when a target is missed.
 
-python -m benchmarks            all
+python -m benchmarks            what takes seconds, within five minutes
+python -m benchmarks large      what takes minutes: many rows, many batches, many unions
 python -m benchmarks imports    only those named
 """
 
@@ -8,12 +9,14 @@ from __future__ import annotations
 
 import logging
 import sys
+from types import ModuleType
 
 from benchmarks import (
     big_union,
     exports,
     home,
     imports,
+    imports_many,
     lapse,
     many_unions,
     notice_pdf,
@@ -24,18 +27,8 @@ from benchmarks import (
 )
 from benchmarks.city import city
 
-IN_THE_CITY = (
-    big_union,
-    second_wall,
-    many_unions,
-    sealing,
-    web_memory,
-    exports,
-    home,
-    imports,
-    lapse,
-    reminders,
-)
+QUICK = (big_union, second_wall, many_unions, sealing, web_memory, home, imports)
+LARGE = (exports, imports_many, lapse, reminders)
 """In this order: the imports and the lapsing batches make the city larger, the reminders much larger."""
 
 
@@ -44,11 +37,16 @@ def main(names: list[str]) -> bool:
     good = []
     if not names or "notice_pdf" in names:
         good.append(notice_pdf.main())
-    chosen = [each for each in IN_THE_CITY if not names or each.__name__.split(".")[-1] in names]
+    chosen = [each for each in (*QUICK, *LARGE) if _is_asked(each, names)]
     if chosen:
         with city() as place:
             good += [each.main(place) for each in chosen]
     return all(good)
+
+
+def _is_asked(measurement: ModuleType, names: list[str]) -> bool:
+    group = "large" if measurement in LARGE else ""
+    return measurement.__name__.split(".")[-1] in names or group in (names or [""])
 
 
 if __name__ == "__main__":

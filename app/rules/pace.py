@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-SECONDS_A_STEP = 0.1
-"""What a step should take. One that meets a busy moment may take twice that before anybody notices."""
+SECONDS_A_STEP = 0.15
+"""What a step should take. Nobody shall wait 200 ms for one, and a step that meets a busy moment takes longer."""
 
 FEWEST, MOST = 1_000, 10_000
 """Below, a step would do little but begin and end; above, one that comes to a busy moment would take too long."""
