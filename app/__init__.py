@@ -43,6 +43,7 @@ def create_app(settings: Settings | None = None, login: Login = Login.APPLICATIO
     from app.security.manager import AccountSecurity
     from app.templating import install
     from app.training import look_in
+    from app.wording import install_words
 
     settings = settings or load_settings()
     places = addresses(settings)
@@ -103,6 +104,7 @@ def create_app(settings: Settings | None = None, login: Login = Login.APPLICATIO
         appbuilder = AppBuilder(security_manager_class=AccountSecurity, indexview=INDEX)
         appbuilder.init_app(application, db.session)
         register_all(application, appbuilder)
+    install_words(application)
     init_errors(application)
     application.cli.add_command(canbao)
     return application
