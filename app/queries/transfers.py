@@ -89,9 +89,17 @@ def members_to_send(actor: Actor, wanted: MemberFilter) -> Select[*tuple[Any, ..
 
 def free_to_go(session: Session, actor: Actor, union_id: int) -> list[int]:
     """Everyone of a union who can be sent now, by member id: what 全选 stands for."""
+    return list(session.scalars(select(Member.id).where(*_free(actor, union_id)).order_by(Member.id)))
+
+
+def count_free(session: Session, actor: Actor, union_id: int) -> int:
+    """How many those are."""
+    return session.scalar(select(func.count()).select_from(Member).where(*_free(actor, union_id))) or 0
+
+
+def _free(actor: Actor, union_id: int) -> list[ColumnElement[bool]]:
     stays = WAITING if actor.level is UnionLevel.GRASSROOTS else SUBMITTED
-    query = select(Member.id).where(visible_to(actor, Member), Member.union_id == union_id, ~stays)
-    return list(session.scalars(query.order_by(Member.id)))
+    return [visible_to(actor, Member), Member.union_id == union_id, ~stays]
 
 
 @dataclass(frozen=True, slots=True)

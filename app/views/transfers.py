@@ -21,6 +21,7 @@ from app.queries.paging import page_of
 from app.queries.transfers import (
     Box,
     TransferFilter,
+    count_free,
     count_waiting,
     free_to_go,
     members_to_send,
@@ -215,7 +216,7 @@ class Transfers(Screen):
                 wrong_union=wrong_union,
                 sender=sender,
                 several=moves_at_once(self.actor),
-                free=len(free_to_go(session, self.actor, sender.id)) if sender else 0,
+                free=count_free(session, self.actor, sender.id) if sender else 0,
                 suggested=suggested_unions(session, self.actor),
                 page=page,
                 picks=picks,
