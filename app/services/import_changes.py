@@ -34,7 +34,7 @@ def change_stored(session: Session, actor: Actor, run: ImportRun, now: datetime,
     """Do what was foreseen: update the changed, insert the new, some thousand rows at a time."""
     change = KINDS[run.kind].change
     if run.updated and change.table == "member":
-        record_import_corrections(session, run, change.match, now)
+        record_import_corrections(session, run, now)
     if run.created and run.kind in CREATED_BY:
         CREATED_BY[run.kind](session, actor, now)
     verbs = [_update_sql(change)] * bool(run.updated)
@@ -84,20 +84,30 @@ def _outcome_sql(change: Change) -> str:
     # The outcome is told first and once: what an update changes costs more, and most rows are none.
     return f"""
         WITH seen AS (
-            SELECT s.row, told.outcome,
+            SELECT s.row, m.id AS stored_id, told.outcome,
                    CASE told.outcome WHEN 'updated'
                         THEN jsonb_strip_nulls(jsonb_build_object({_changes_sql(change)})) END AS changes
-              FROM staged AS s LEFT JOIN {change.table} AS m ON {change.match}
+              FROM {_with_stored(change)}
              CROSS JOIN LATERAL (SELECT CASE WHEN m.id IS NULL THEN 'created'
                                              WHEN ROW({stored}) IS DISTINCT FROM ROW({wanted}) THEN 'updated'
                                              ELSE 'unchanged' END AS outcome
                                  OFFSET 0) AS told
         )
         UPDATE staged AS judged
-           SET outcome = seen.outcome, changes = seen.changes
+           SET outcome = seen.outcome, changes = seen.changes, stored_id = seen.stored_id
           FROM seen
          WHERE judged.row = seen.row
     """  # noqa: S608
+
+
+def _with_stored(change: Change) -> str:
+    """Each staged row ``s`` with the stored one ``m`` that it is about, looked up by its key.
+
+    Joined openly, the planner may read the whole table, and the second wall asks costly questions about each row of
+    another union.
+    """
+    stored = f"SELECT m.* FROM {change.table} AS m WHERE {change.match} OFFSET 0"  # noqa: S608
+    return f"staged AS s LEFT JOIN LATERAL ({stored}) AS m ON true"
 
 
 def _changes_sql(change: Change) -> str:
@@ -115,7 +125,7 @@ def _insert_sql(change: Change) -> str:
     return f"""
         INSERT INTO {change.table} ({", ".join(values)})
         SELECT {", ".join(values.values())}
-          FROM staged AS s LEFT JOIN {change.table} AS m ON {change.match}
+          FROM {_with_stored(change)}
          WHERE s.outcome = 'created' AND s.row BETWEEN :first AND :last
          ORDER BY s.row
     """  # noqa: S608
@@ -124,8 +134,11 @@ def _insert_sql(change: Change) -> str:
 def _update_sql(change: Change) -> str:
     values = {**change.values, **change.when_updated}
     return f"""
+        WITH these AS MATERIALIZED (
+            SELECT * FROM staged WHERE outcome = 'updated' AND row BETWEEN :first AND :last
+        )
         UPDATE {change.table} AS m
            SET {", ".join(f"{name} = {value}" for name, value in values.items())}
-          FROM staged AS s
-         WHERE s.outcome = 'updated' AND s.row BETWEEN :first AND :last AND {change.match}
+          FROM these AS s
+         WHERE m.id = s.stored_id AND m.id = ANY (ARRAY(SELECT stored_id FROM these))
     """  # noqa: S608

@@ -24,7 +24,7 @@ from app.services.transfers import moves_at_once
 JUDGED_CODES = TREE_CODES | {check.code for kind in KINDS.values() for check in kind.checks}
 """Errors that depend on what is stored or on the other rows: found afresh each time a run is judged."""
 
-FORESEEN = {"outcome": "text", "changes": "jsonb"}
+FORESEEN = {"stored_id": "bigint", "outcome": "text", "changes": "jsonb"}
 
 staged = table(
     "staged",
