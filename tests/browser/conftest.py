@@ -14,17 +14,19 @@ from threading import Thread
 import pytest
 from flask import Flask
 from playwright.sync_api import Browser, Page, expect, sync_playwright
-from sqlalchemy import update
+from sqlalchemy import text, update
 from werkzeug.serving import make_server
 
 from app import create_app
 from app.clock import now, today
+from app.jobs import known_tasks
 from app.models import ProtectionWindow, Union
 from app.rules.members import EmploymentStatus, SocialCardStatus
 from app.security.roles import Role
 from app.services.demo import make_demo_city
 from app.transaction import transaction
 from config import Login
+from scheduler.tasks import import_all
 from tests.databases import cloned_database, settings_for
 from tests.factories import make_account, make_fees, make_member, make_members, make_tree, make_year
 from tests.factories.accounts import PASSWORD
@@ -109,6 +111,26 @@ def sign_in() -> Callable[[Page, str], None]:
         expect(page.get_by_role("heading", level=1)).to_have_text("工作台")
 
     return through_the_page
+
+
+@pytest.fixture
+def work(served: Served) -> Callable[[], None]:
+    """The worker's part: each job in the transactions that it opens itself."""
+    import_all()
+
+    def perform() -> None:
+        with served.app.app_context():
+            with transaction() as session:
+                jobs = session.execute(text(TAKE_JOBS)).all()
+            for job in sorted(jobs):
+                known_tasks[job.task_name](**job.args)
+
+    return perform
+
+
+TAKE_JOBS = """
+    UPDATE procrastinate_jobs SET status = 'succeeded' WHERE status = 'todo' RETURNING id, task_name, args
+"""
 
 
 @pytest.fixture

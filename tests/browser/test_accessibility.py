@@ -100,3 +100,12 @@ def grave_faults(page: Page, width: int) -> list[str]:
         for fault in page.evaluate(FIND_FAULTS)
         if fault["impact"] in GRAVE
     ]
+
+
+def no_barrier(page: Page) -> None:
+    """The page as it stands, at both widths: without a grave fault, and never wider than its window."""
+    for width in WIDTHS:
+        assert grave_faults(page, width) == []
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+    desk = max(WIDTHS)
+    page.set_viewport_size({"width": desk, "height": WIDTHS[desk]})

@@ -14,18 +14,15 @@ from typing import Any
 import openpyxl
 import pytest
 from playwright.sync_api import Locator, Page, expect
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 
-from app.jobs import known_tasks
 from app.models import Member
 from app.rules.members import IdType
 from app.security.roles import Role
 from app.services import import_staging
 from app.transaction import transaction
-from scheduler.tasks import import_all
 from tests.browser.conftest import Served
-from tests.browser.screens import WIDTHS
-from tests.browser.test_accessibility import grave_faults
+from tests.browser.test_accessibility import no_barrier
 from tests.factories import make_account, make_member, make_tree
 
 pytestmark = pytest.mark.browser
@@ -35,15 +32,10 @@ ROWS = import_staging.ROWS_IN_CHUNK + 100
 WRONG_PHONE, NO_NAME, TAKEN = 7, 9, 11
 """Rows of the sheet that something is wrong in."""
 
-TAKE_JOBS = """
-    UPDATE procrastinate_jobs SET status = 'succeeded' WHERE status = 'todo' RETURNING id, task_name, args
-"""
-
 
 @pytest.fixture
 def clerk(served: Served, page: Page, sign_in: Callable[[Page, str], None]) -> Page:
     """Signed in as the operator of a union that has one member of the list already."""
-    import_all()
     with served.app.app_context(), transaction() as session:
         tree = make_tree(session)
         known = person(2)
@@ -61,20 +53,6 @@ def clerk(served: Served, page: Page, sign_in: Callable[[Page, str], None]) -> P
         make_account(session, tree.grassroots, Role.OPERATOR, username="jingbanren")
     sign_in(page, "jingbanren")
     return page
-
-
-@pytest.fixture
-def work(served: Served) -> Callable[[], None]:
-    """The worker's part: each job in the transactions that it opens itself."""
-
-    def perform() -> None:
-        with served.app.app_context():
-            with transaction() as session:
-                jobs = session.execute(text(TAKE_JOBS)).all()
-            for job in sorted(jobs):
-                known_tasks[job.task_name](**job.args)
-
-    return perform
 
 
 @pytest.fixture
@@ -173,13 +151,6 @@ def downloaded(page: Page, link: Locator, folder: Path) -> tuple[str, Path]:
 
 def figure(page: Page, words: str) -> Locator:
     return page.locator(".outcomes").get_by_role("link", name=re.compile(rf"^[\d,]+ ?{words}$"))
-
-
-def no_barrier(page: Page) -> None:
-    for width in WIDTHS:
-        assert grave_faults(page, width) == []
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
-    page.set_viewport_size({"width": 1280, "height": 900})
 
 
 def test_a_list_goes_in_from_the_template_to_the_last_mended_row(
