@@ -5,17 +5,21 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
+from xml.sax.saxutils import unescape
+from zipfile import ZipFile
 
 from flask import Flask
 from flask.testing import FlaskClient
-from openpyxl import load_workbook
-from sqlalchemy import text
+from sqlalchemy import text, update
 from sqlalchemy.orm import Session
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
+from app.extensions import db
+from app.models import Account, AccountSession
 from app.rules.sign_in import SessionKind
 from app.security.roles import GRANTS, Permission, Role
 from tests.architecture.cases import API, CASES, Other
@@ -24,6 +28,7 @@ from tests.factories.accounts import bearer, new_session, use_session
 from tests.factories.papers import make_pdf
 
 TREE_ROLES = {Role.MUNICIPAL_ADMIN, Role.MANAGER, Role.DISTRICT_REVIEWER, Role.SECOND_REVIEWER, Role.OPERATOR}
+COOKIE = "canbao"
 NOBODYS = (999_999_999, 10**30)
 """Numbers of no row: one that could be, and one that no column holds."""
 
@@ -135,11 +140,21 @@ class Asking:
             endpoint: getattr(app.view_functions[endpoint], "needs", None) for endpoint in self.rules
         }
         # Signed in once, before anybody compares rows.
-        self.browsers = {
-            who: new_session(account.id, SessionKind.BROWSER) for who, account in world.accounts.items()
-        }
+        self.browsers = {who: self._cookie(account) for who, account in world.accounts.items()}
         self.programs = {who: bearer(account.id) for who, account in world.accounts.items()}
         self._adapter = app.url_map.bind("localhost")
+        # As if all had been seen an hour from now: that a session was used is written down once a minute, and what is
+        # taken back after each request would be written, and read again, with every one.
+        db.session().execute(
+            update(AccountSession).values(last_seen_at=AccountSession.last_seen_at + timedelta(hours=1))
+        )
+
+    def _cookie(self, account: Account) -> str:
+        """Signed once: the cookie of a browser of the account."""
+        use_session(self.client, new_session(account.id, SessionKind.BROWSER))
+        cookie = self.client.get_cookie(COOKIE)
+        assert cookie is not None
+        return cookie.value
 
     def methods(self, endpoint: str) -> set[str]:
         return {method for rule in self.rules[endpoint] for method in rule.methods or ()} - {
@@ -170,11 +185,11 @@ class Asking:
             content["file"] = (io.BytesIO(make_pdf() if name.endswith(".pdf") else b"PK"), name)
         by_program = endpoint in API
         if account is None:
-            self.client.delete_cookie("canbao")
+            self.client.delete_cookie(COOKIE)
         elif by_program:
             options["headers"] = self.programs[str(asker)]
         else:
-            use_session(self.client, self.browsers[str(asker)])
+            self.client.set_cookie(COOKIE, self.browsers[str(asker)])
         if sends and by_program and not (isinstance(content, dict) and "file" in content):
             options["json"] = content
         elif sends:
@@ -190,11 +205,10 @@ WRITTEN_WHILE_READING = {"place_figures"}
 
 
 def text_of(answer: TestResponse) -> str:
-    """An answer as text; a workbook opened, all its sheets and cells."""
+    """An answer as text; a workbook opened: its cells, and whatever else it holds."""
     if "spreadsheetml" in (answer.mimetype or ""):
-        book = load_workbook(io.BytesIO(answer.data))
-        cells = (str(cell) for sheet in book for row in sheet.iter_rows(values_only=True) for cell in row)
-        return "\n".join(cells)
+        with ZipFile(io.BytesIO(answer.data)) as book:
+            return "\n".join(unescape(book.read(part).decode()) for part in book.namelist())
     return answer.data.decode("utf-8", errors="replace")
 
 
@@ -212,24 +226,20 @@ class Rows:
 
     def changed(self) -> set[str]:
         """Tables that hold other rows than before; from here on what they hold now counts."""
-        found, self.written = self._now()
+        found = self._written_since()
         changed = {name for name, rows in found.items() if rows != self.prints.get(name)}
         self.prints |= found
         return changed
 
     def changed_for_a_moment(self) -> set[str]:
-        """The same of what will be taken back: `taken_back` is to be called then."""
-        found, _ = self._now()
-        return {name for name, rows in found.items() if rows != self.prints.get(name)}
+        """The same of what will be taken back, which writes nothing more."""
+        return {name for name, rows in self._written_since().items() if rows != self.prints.get(name)}
 
-    def taken_back(self) -> None:
-        self.written = written(self.session)
-
-    def _now(self) -> tuple[dict[str, tuple[int, int]], dict[str, int]]:
-        now = written(self.session)
-        moved = {name for name, count in now.items() if count != self.written.get(name)}
+    def _written_since(self) -> dict[str, tuple[int, int]]:
+        before, self.written = self.written, written(self.session)
+        moved = {name for name, count in self.written.items() if count != before.get(name)}
         moved -= WRITTEN_WHILE_READING
-        return (fingerprint(self.session, moved) if moved else {}), now
+        return fingerprint(self.session, moved) if moved else {}
 
 
 def written(session: Session) -> dict[str, int]:
@@ -244,20 +254,20 @@ def written(session: Session) -> dict[str, int]:
     return {each.relname: each.writes for each in counted}
 
 
+TABLES = "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
+
+
 def fingerprint(session: Session, of: set[str] | None = None) -> dict[str, tuple[int, int]]:
     """Rows and their hash, table by table, of all or of some: two alike mean that nothing was changed.
 
     Of the audit log only what it tells of changes: it gains an entry with each refusal and each file.
     """
     session.flush()
-    names = session.scalars(
-        text("SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace")
-    )
+    names = session.scalars(text(TABLES)) if of is None else of
     each = " UNION ALL ".join(
         f"SELECT '{name}', count(*),"  # noqa: S608
         f" coalesce(sum(hashtextextended({NOT_COMPARED.get(name, 't::text')}, 0)), 0) FROM {name} t"
         + (" WHERE kind = 'change'" if name == "audit_entry" else "")
         for name in sorted(set(names) - WRITTEN_WHILE_READING)
-        if of is None or name in of
     )
     return {name: (rows, int(hashed)) for name, rows, hashed in session.execute(text(each))}

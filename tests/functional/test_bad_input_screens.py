@@ -24,6 +24,10 @@ pytestmark = pytest.mark.xdist_group("bad input")
 SAID = ('role="alert"', 'class="error"', 'class="empty"')
 """A refusal on top or by a field, or a list that is empty by now; pages that aren't there say so."""
 
+FILE_IF_ANY = {"Announcements.create"}
+"""Forms that go through without a file too. A process of its own opens it, which takes longer than all the rest: once
+with each field."""
+
 SHOWN_AGAIN = ("name", "title", "amount", "text", "address", "email", "reason", "remark", "fee", "cover_end")
 """Fields that people type into; the others are chosen, hidden, or passwords."""
 
@@ -70,7 +74,6 @@ def undone(rows: Rows, ask: Any) -> tuple[TestResponse, set[str]]:
     finally:
         rows.session.expire_all()
         connection.exec_driver_sql("ROLLBACK TO SAVEPOINT before")
-        rows.taken_back()
     return answer, changed
 
 
@@ -91,6 +94,8 @@ def test_a_spoilt_field_is_refused_or_harmless(asking: Asking, rows: Rows, endpo
                 continue
             body = {name: kept for name, kept in sound.items() if name != field}
             body |= {} if value is None else {field: value}
+            if endpoint in FILE_IF_ANY and value is not None:
+                body.pop("file", None)
             answer, changed = undone(
                 rows, lambda body=body: asking.ask(asker, "POST", address, endpoint, body)
             )
