@@ -18,7 +18,7 @@ from app.jobs import perform_pending
 from config import Login, Settings
 from scheduler.tasks import import_all
 from tests.conformance.cities import SEED, fresh_seed
-from tests.databases import SharingClient, cloned_database, rolled_back, settings_for
+from tests.databases import TEMPLATES, SharingClient, cloned_database, rolled_back, settings_for
 
 FASTER_THAN_SAFE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
@@ -74,6 +74,7 @@ def settings(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Set
 def app(settings: Settings) -> Flask:
     application = create_app(settings, Login.SCHEDULER)
     application.config.update(TESTING=True, PROPAGATE_EXCEPTIONS=False, WTF_CSRF_ENABLED=False)
+    application.jinja_env.bytecode_cache = TEMPLATES
     return application
 
 

@@ -11,6 +11,8 @@ from typing import Any
 
 from flask import Flask, has_app_context
 from flask.testing import FlaskClient
+from jinja2 import BytecodeCache
+from jinja2.bccache import Bucket
 from psycopg._preparing import PrepareManager
 from sqlalchemy import Engine, create_engine, event, make_url, text
 from sqlalchemy.orm import Session
@@ -60,6 +62,23 @@ def settings_for(database_url: str, data_dir: Path) -> Settings:
         training=False,
         captcha=False,
     )
+
+
+class KeptTemplates(BytecodeCache):
+    """Templates compiled once in a process, not once in each of its applications."""
+
+    def __init__(self) -> None:
+        self._compiled: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if compiled := self._compiled.get(bucket.key):
+            bucket.bytecode_from_string(compiled)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._compiled[bucket.key] = bucket.bytecode_to_string()
+
+
+TEMPLATES = KeptTemplates()
 
 
 @contextmanager

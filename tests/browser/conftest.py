@@ -15,6 +15,7 @@ import pytest
 from flask import Flask
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from sqlalchemy import text, update
+from sqlalchemy.orm import Session
 from werkzeug.serving import make_server
 
 from app import create_app
@@ -27,7 +28,7 @@ from app.services.demo import make_demo_city
 from app.transaction import transaction
 from config import Login
 from scheduler.tasks import import_all
-from tests.databases import cloned_database, settings_for
+from tests.databases import TEMPLATES, cloned_database, settings_for
 from tests.factories import make_account, make_fees, make_member, make_members, make_tree, make_year
 from tests.factories.accounts import PASSWORD
 
@@ -48,6 +49,7 @@ class Served:
 @contextmanager
 def serving(database_url: str, data_dir: Path) -> Iterator[Served]:
     application = create_app(settings_for(database_url, data_dir), Login.SCHEDULER)
+    application.jinja_env.bytecode_cache = TEMPLATES
     server = make_server("127.0.0.1", 0, application, threaded=True)
     thread = Thread(target=server.serve_forever, daemon=True)
     thread.start()
@@ -136,18 +138,24 @@ TAKE_JOBS = """
 @pytest.fixture
 def operator(served: Served, page: Page, sign_in: Callable[[Page, str], None]) -> Page:
     """Signed in as the operator of a union with people in several buckets, all windows open."""
-    year = today().year + 1
     with served.app.app_context(), transaction() as session:
-        union: Union = make_tree(session).grassroots
-        make_year(session, year)
-        # Windows that hold whatever the day is.
-        span = {"opens_at": now() - timedelta(days=9), "closes_at": now() + timedelta(days=9)}
-        session.execute(update(ProtectionWindow).values(**span))
-        make_fees(session, year)
-        make_members(session, union, 53)
-        make_members(session, union, 36, has_card=False)
-        make_member(session, union, has_card=False, social_card_status=SocialCardStatus.SEALED)
-        make_member(session, union, name="买买提·艾力", employment_status=EmploymentStatus.UNCLEAR)
-        make_account(session, union, Role.OPERATOR, username="jingbanren")
+        make_union_at_work(session)
     sign_in(page, "jingbanren")
     return page
+
+
+def make_union_at_work(session: Session) -> Union:
+    """A union with people in several buckets, whose operator is ``jingbanren``; all windows are open."""
+    year = today().year + 1
+    union: Union = make_tree(session).grassroots
+    make_year(session, year)
+    # Windows that hold whatever the day is.
+    span = {"opens_at": now() - timedelta(days=9), "closes_at": now() + timedelta(days=9)}
+    session.execute(update(ProtectionWindow).values(**span))
+    make_fees(session, year)
+    make_members(session, union, 53)
+    make_members(session, union, 36, has_card=False)
+    make_member(session, union, has_card=False, social_card_status=SocialCardStatus.SEALED)
+    make_member(session, union, name="买买提·艾力", employment_status=EmploymentStatus.UNCLEAR)
+    make_account(session, union, Role.OPERATOR, username="jingbanren")
+    return union

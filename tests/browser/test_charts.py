@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
@@ -14,47 +14,56 @@ from app.queries.years import year_in_work
 from app.security.roles import Role
 from app.services.figures import take_figures
 from app.transaction import transaction
-from tests.browser.conftest import Served
+from tests.browser.conftest import Served, make_union_at_work, serving
 from tests.browser.screens import WIDTHS
 from tests.browser.test_accessibility import grave_faults
+from tests.databases import cloned_database
 from tests.factories import make_account, make_members
 from tests.factories.batches import make_batch
 
-pytestmark = pytest.mark.browser
+# One worker makes the city once and shows it to all of these.
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("charts")]
 
 DRAWN = "[data-chart] canvas"
 INKED = """canvas => canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data
     .some((part, at) => at % 4 === 3 && part > 0)"""
 
 
+@pytest.fixture(scope="module")
+def served(server_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A union that somebody joined today and more people the day before; its district has been counted for ten
+    nights. All of these tests only look at it."""
+    with cloned_database(server_url) as url, serving(url, tmp_path_factory.mktemp("charts")) as one:
+        with one.app.app_context(), transaction() as session:
+            union = make_union_at_work(session)
+            year = year_in_work(session)
+            assert year is not None
+            for night in range(10, 0, -1):
+                if night in (7, 3):
+                    make_batch(session, union, 12 * night, year=year.year, now=now())
+                take_figures(session, year=year.year, day=today() - timedelta(days=night), now=now())
+            make_members(session, union, 2, joined_on=today())
+            make_members(session, union, 5, joined_on=today() - timedelta(days=1))
+            district = session.get_one(Union, union.district_id)
+            make_account(session, district, Role.DISTRICT_REVIEWER, username="shenheyuan")
+        yield one
+
+
 @pytest.fixture
-def joined(served: Served, operator: Page) -> Page:
-    """On the workbench of a union that somebody joined today, and more people the day before."""
-    with served.app.app_context(), transaction() as session:
-        union = session.query(Union).filter_by(name="海城恒信建达有限公司工会").one()
-        make_members(session, union, 2, joined_on=today())
-        make_members(session, union, 5, joined_on=today() - timedelta(days=1))
+def joined(page: Page, sign_in: Callable[[Page, str], None]) -> Page:
+    """On the workbench of the union's operator."""
+    sign_in(page, "jingbanren")
     first = today() - timedelta(days=9)
-    operator.goto(f"/?from={first}&to={today()}")
-    return operator
+    page.goto(f"/?from={first}&to={today()}")
+    return page
 
 
 @pytest.fixture
-def monitored(served: Served, operator: Page, sign_in: Callable[[Page, str], None]) -> Page:
-    """On the live monitor of a district, of which ten nights have been counted."""
-    with served.app.app_context(), transaction() as session:
-        union = session.query(Union).filter_by(name="海城恒信建达有限公司工会").one()
-        year = year_in_work(session)
-        assert year is not None
-        for night in range(10, 0, -1):
-            if night in (7, 3):
-                make_batch(session, union, 12 * night, year=year.year, now=now())
-            take_figures(session, year=year.year, day=today() - timedelta(days=night), now=now())
-        district = session.get_one(Union, union.district_id)
-        make_account(session, district, Role.DISTRICT_REVIEWER, username="shenheyuan")
-    sign_in(operator, "shenheyuan")
-    operator.goto("/monitor/")
-    return operator
+def monitored(page: Page, sign_in: Callable[[Page, str], None]) -> Page:
+    """On the live monitor of the district."""
+    sign_in(page, "shenheyuan")
+    page.goto("/monitor/")
+    return page
 
 
 @pytest.mark.parametrize("width", WIDTHS)

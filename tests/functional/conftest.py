@@ -16,7 +16,7 @@ from app.models import DistrictBatch
 from app.security.actor import Actor
 from app.security.roles import Role
 from config import Login
-from tests.databases import settings_for
+from tests.databases import TEMPLATES, settings_for
 from tests.factories import Tree, actor_of_role, make_fees, make_tree, make_year
 from tests.factories.batches import make_filed
 
@@ -36,6 +36,7 @@ def training(committed_database: str, tmp_path: Path) -> Iterator[Flask]:
     settings = replace(settings_for(committed_database, tmp_path), training=True)
     application = create_app(settings, Login.SCHEDULER)
     application.config.update(WTF_CSRF_ENABLED=False)
+    application.jinja_env.bytecode_cache = TEMPLATES
     with application.app_context():
         yield application
         db.session.remove()
@@ -72,5 +73,6 @@ def filed(session: Session, tree: Tree) -> DistrictBatch:
 def committing(committed_database: str, tmp_path: Path) -> Iterator[Flask]:
     """The application on a database of its own, where commits last: for races and kills."""
     application = create_app(settings_for(committed_database, tmp_path), Login.SCHEDULER)
+    application.jinja_env.bytecode_cache = TEMPLATES
     with application.app_context():
         yield application
