@@ -9,16 +9,19 @@ import io
 import struct
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 
 from tests.factories.old_workbooks import compound_file, make_xls
 from tests.factories.workbooks import make_workbook
+from tests.functional.unfolding import crc_of, deflated
 
 HEADERS = ["姓名*", "证件类型*", "证件号码*", "手机号*"]
 RIGHT = ["王芳", "护照", "E12345678", "13900000001"]
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 PIECE = 1024 * 1024
+METHOD, CRC, SIZE = 8, 14, 22
+"""Fields of a part's header in a container."""
 
 
 def good(rows: Iterable[list[str]] = (RIGHT,)) -> bytes:
@@ -50,8 +53,9 @@ def with_sheet(inside: bytes, before: bytes = b"") -> bytes:
 @cache
 def bomb(name: str, start: bytes, piece: bytes, megabytes: int, end: bytes) -> bytes:
     """A right workbook with a part of one piece again and again; what is written is a thousandth of it."""
+    told = (start, piece * (PIECE // len(piece)), megabytes, end)
+    packed = deflated(*told)
     out = io.BytesIO()
-    many = piece * (PIECE // len(piece))
     with (
         zipfile.ZipFile(io.BytesIO(good())) as source,
         zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as made,
@@ -59,12 +63,14 @@ def bomb(name: str, start: bytes, piece: bytes, megabytes: int, end: bytes) -> b
         for part in source.namelist():
             if part != name:
                 made.writestr(part, source.read(part))
-        with made.open(name, "w") as written:
-            written.write(start)
-            for _ in range(megabytes):
-                written.write(many)
-            written.write(end)
-    return out.getvalue()
+        made.writestr(name, packed, zipfile.ZIP_STORED)
+    content = bytearray(out.getvalue())
+    size = len(told[0]) + len(told[1]) * megabytes + len(end)
+    for at in headers_of(content, name):
+        struct.pack_into("<H", content, at + METHOD, zipfile.ZIP_DEFLATED)
+        struct.pack_into("<I", content, at + CRC, crc_of(*told))
+        struct.pack_into("<I", content, at + SIZE, size)
+    return bytes(content)
 
 
 def lying() -> bytes:
@@ -72,12 +78,18 @@ def lying() -> bytes:
     content = bytearray(
         bomb(SHEET, b"<worksheet xmlns='%s'><sheetData>" % MAIN.encode(), b'<row r="1"/>', 300, SHEET_END)
     )
-    for signature, name_at, size_at in ((b"PK\x03\x04", 30, 22), (b"PK\x01\x02", 46, 24)):
+    for at in headers_of(content, SHEET):
+        struct.pack_into("<I", content, at + SIZE, 100)
+    return bytes(content)
+
+
+def headers_of(content: bytearray, name: str) -> Iterator[int]:
+    """Where the fields of a part begin, in front of it and in the directory, which has two bytes more before them."""
+    for signature, name_at, more in ((b"PK\x03\x04", 30, 0), (b"PK\x01\x02", 46, 2)):
         at = -1
         while (at := content.find(signature, at + 1)) >= 0:
-            if content[at + name_at : at + name_at + len(SHEET)] == SHEET.encode():
-                content[at + size_at : at + size_at + 4] = struct.pack("<I", 100)
-    return bytes(content)
+            if content[at + name_at : at + name_at + len(name)] == name.encode():
+                yield at + more
 
 
 def locked_parts() -> bytes:

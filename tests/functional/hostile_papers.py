@@ -1,6 +1,6 @@
 """Papers that were made to hurt, or got hurt on their way: what each ends in.
 
-Built anew for each test, but for the zeros: to pack a gigabyte of them takes seconds.
+Built anew for each test.
 """
 
 from __future__ import annotations
@@ -9,17 +9,18 @@ import io
 import struct
 import zlib
 from collections.abc import Callable, Mapping
-from functools import cache
 
 from PIL import Image
 from pypdf import PdfReader, PdfWriter
 
 from app.rules.papers import PaperProblem as P
 from tests.factories.papers import PAGE, make_pdf, make_picture
+from tests.functional.unfolding import zlib_stream
 
 SCRIPT = b"<script>alert(1)</script>"
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
 ZIP_END = b"PK\x05\x06" + bytes(18)
+MEGABYTE = 1024 * 1024
 GPS_TAG, ORIENTATION, TURNED_LEFT = 0x8825, 0x0112, 8
 
 
@@ -33,7 +34,6 @@ def png(width: int, height: int, data: bytes, *more: bytes) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + head + b"".join(more) + chunk(b"IDAT", data) + chunk(b"IEND", b"")
 
 
-@cache
 def packed_zeros(count: int) -> bytes:
     return zlib.compress(bytes(count), 9)
 
@@ -92,7 +92,7 @@ def with_action(action: bytes) -> bytes:
 
 def pdf_bomb() -> bytes:
     """Its table of objects unfolds to a gigabyte."""
-    packed = packed_zeros(1024 * 1024 * 1024)
+    packed = zlib_stream(bytes(MEGABYTE), 1024)
     made = b"%PDF-1.7\n"
     table = (
         b"1 0 obj\n<</Type/XRef/Size 2/W[1 2 2]/Root 1 0 R/Filter/FlateDecode/Length %d>>\nstream\n"
@@ -123,7 +123,7 @@ REFUSED: Mapping[str, tuple[Callable[[], bytes], str, set[P]]] = {
         lambda: make_picture("JPEG", "L", (7000, 6000)), "凭证.jpg", {P.TOO_MANY_PIXELS},
     ),
     "a text that unfolds": (
-        lambda: png(8, 8, packed_zeros(16), chunk(b"zTXt", b"a\0\0" + packed_zeros(900 * 1024 * 1024))),
+        lambda: png(8, 8, packed_zeros(16), chunk(b"zTXt", b"a\0\0" + zlib_stream(bytes(MEGABYTE), 900))),
         "凭证.png",
         {P.DAMAGED, P.TOO_COSTLY},
     ),
