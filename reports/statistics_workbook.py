@@ -42,7 +42,7 @@ class StatisticsRow:
     code: str
     parent_name: str
     members: int
-    enrollable: int
+    enrollable: int | None
     submitted_member_card: int
     submitted_social_card: int
     by_plan: Mapping[str, int]
@@ -87,8 +87,9 @@ HEAD_RATE = "参保率"
 HEAD_LAST = "最后提交时间"
 
 
-def write_statistics(rows: Iterable[StatisticsRow], about: StatisticsAbout, out: BinaryIO) -> None:
-    """Writes the workbook; ``rows`` come in the order to print and may be a generator.
+def write_statistics(rows: Iterable[StatisticsRow], about: StatisticsAbout, out: BinaryIO) -> int:
+    """Writes the workbook and returns how many unions it has; ``rows`` come in the order to print and may be a
+    generator.
 
     Raises ``ValueError`` for people under a plan that ``about.plans`` doesn't name: it has no column.
     """
@@ -114,6 +115,7 @@ def write_statistics(rows: Iterable[StatisticsRow], about: StatisticsAbout, out:
     _write_totals(sheet, formats, count, columns, totals, latest)
     write_about(workbook, formats, _with_remarks(about), count)
     workbook.close()
+    return count
 
 
 def columns_of(plans: Iterable[str]) -> tuple[Column, ...]:

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from itertools import chain, islice
-from typing import BinaryIO, TypeVar
+from itertools import chain, count, islice
+from typing import BinaryIO, TypeVar, cast
 
 import xlsxwriter
 from xlsxwriter.format import Format
@@ -23,6 +23,8 @@ LONG_SHEET_ROWS = 5_000
 """Above this a workbook is written row by row to disk instead of being kept in memory."""
 
 LAST_SHEET_ROW = 1_048_576
+ROWS_OF_A_SHEET = LAST_SHEET_ROW - 1
+"""Below its heading."""
 
 Row = TypeVar("Row")
 Cell = str | int | Decimal | date | datetime | bool | None
@@ -74,6 +76,20 @@ def is_long(rows: Iterable[Row]) -> tuple[bool, Iterator[Row]]:
     rest = iter(rows)
     start = list(islice(rest, LONG_SHEET_ROWS + 1))
     return len(start) > LONG_SHEET_ROWS, chain(start, rest)
+
+
+def sheets_of(rows: Iterable[Row], most: int) -> Iterator[tuple[int, Iterator[Row]]]:
+    """``rows`` in parts of at most ``most``, each with its number from 1; the first is there even without a row.
+
+    A part must be used up before the next is asked for.
+    """
+    rest = iter(rows)
+    yield 1, islice(rest, most)
+    for number in count(2):
+        first = next(rest, rest)
+        if first is rest:
+            return
+        yield number, chain((cast(Row, first),), islice(rest, most - 1))
 
 
 def open_workbook(out: BinaryIO, about: About, *, long: bool) -> xlsxwriter.Workbook:

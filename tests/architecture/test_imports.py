@@ -22,7 +22,8 @@ PLATFORM = {
 }
 EDGE = {
     "app.rules", "app.models", "app.queries", "app.services", "app.forms", "app.security", "app.sentences",
-    "app.labels", "app.documents", "app.statistics", "app.exports", "app.member_file", "reports",
+    "app.labels", "app.documents", "app.statistics", "app.exports", "app.member_file",
+    "app.people_file", "app.people_words", "app.progress_file", "reports",
 }  # fmt: skip
 
 MAY_IMPORT: dict[str, set[str]] = {
@@ -55,7 +56,8 @@ MAY_IMPORT: dict[str, set[str]] = {
         "app.letters", "app.exports", "app.export_turn",
     },
     "app.export_turn": {
-        "app.acting", "app.exports", "app.extensions", "app.security", "app.services", "app.transaction",
+        "app.acting", "app.clock", "app.exports", "app.extensions", "app.security", "app.services",
+        "app.transaction",
     },
     "app.city": {
         "app.services", "app.models", "app.rules", "app.security", "app.clock", "app.sealing", "app.transaction",
