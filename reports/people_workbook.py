@@ -14,14 +14,15 @@ from reports.workbook import (
     About,
     Cell,
     Watermark,
+    add_sheet,
     formats_of,
     is_long,
     mark_pages,
     open_workbook,
     sheets_of,
     write_about,
-    write_cell,
     write_heads,
+    write_row,
     write_watermark,
 )
 
@@ -56,14 +57,15 @@ def write_people(
         write_watermark(workbook, formats, about, mark)
     total = 0
     for number, part in sheets_of(rows, ROWS_OF_A_SHEET):
-        sheet = workbook.add_worksheet(SHEET if number == 1 else f"{SHEET}{number}")
+        sheet = add_sheet(workbook, SHEET if number == 1 else f"{SHEET}{number}")
         write_heads(sheet, formats, ((column.head, column.width) for column in columns))
         if mark:
             mark_pages(sheet, about, mark)
         count = 0
         for count, row in enumerate(part, start=1):
-            for position, (_, value) in enumerate(zip(columns, row, strict=True)):
-                write_cell(sheet, formats, count, position, value)
+            if len(row) != len(columns):
+                raise ValueError(f"{len(row)} values for {len(columns)} columns")
+            write_row(sheet, formats, count, row)
         sheet.autofilter(0, 0, count, len(columns) - 1)
         total += count
     write_about(workbook, formats, about, total)

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, aliased
 
 from app.models import EnrolmentBatch, Member, ProtectionYear, Union
 from app.queries.beyond import UNIONS_ABOVE
-from app.queries.enrolment import bucket_of, standing
+from app.queries.enrolment import Live, LiveOfAll, bucket_of, standing
 from app.queries.monitor import kept_members
 from app.rules.enrolment import LIVE_BATCHES, BatchStatus, Bucket, Channel, EnrolmentKind
 from app.rules.organisation import UnionLevel
@@ -23,6 +23,8 @@ from app.security.visible import visible_to
 
 LEVELS = (UnionLevel.DISTRICT, UnionLevel.SECOND, UnionLevel.GRASSROOTS)
 MONEY = ("fee", "municipal_share", "district_share", "grassroots_share")
+NOTHING = Decimal("0.00")
+CHANNELS, STATUSES = tuple(Channel), tuple(BatchStatus)
 ENROLLABLE = (Bucket.SUBMITTED.value, Bucket.ELIGIBLE.value)
 
 
@@ -85,7 +87,8 @@ def statistics(
     """
     if level not in levels_for(actor):
         raise RuleViolation("statistics_level", field="level", level=level)
-    members = _members_one_by_one(year) if one_by_one else _members_kept(actor, year.year)
+    whole_city = actor.level is UnionLevel.MUNICIPAL and district_id is None
+    members = _members_one_by_one(year, whole_city) if one_by_one else _members_kept(actor, year.year)
     batches = _batches_of_unions(year.year, plans)
     key = _key(level).label("key")
     sums = [
@@ -158,14 +161,15 @@ def _members_kept(actor: Actor, year: int) -> Subquery:
     )
 
 
-def _members_one_by_one(year: ProtectionYear) -> Subquery:
-    anywhere = or_(*(bucket_of(channel, year.cover_start).in_(ENROLLABLE) for channel in Channel))
+def _members_one_by_one(year: ProtectionYear, whole_city: bool) -> Subquery:
+    live = LiveOfAll if whole_city else Live
+    anywhere = or_(*(bucket_of(channel, year.cover_start, live).in_(ENROLLABLE) for channel in Channel))
     figures: list[ColumnElement[Any]] = [
         Member.union_id.label("union_id"),
         func.count().label("members"),
         func.count().filter(anywhere).label("enrollable"),
     ]
-    return standing(select(*figures), year.year).group_by(Member.union_id).subquery("members")
+    return standing(select(*figures), year.year, live).group_by(Member.union_id).subquery("members")
 
 
 def _batches_of_unions(year: int, plans: Sequence[str]) -> Subquery:
@@ -214,27 +218,26 @@ def _in_district(union: Any, district_id: int | None) -> ColumnElement[bool]:
 
 
 def _figures(row: Any, level: UnionLevel, plans: Sequence[str]) -> UnionFigures:
-    def count(name: str) -> int:
-        return int(getattr(row, name) or 0)
+    found = row._asdict()
 
-    def yuan(name: str) -> Decimal:
-        return getattr(row, name) or Decimal("0.00")
+    def count(name: str) -> int:
+        return int(found[name] or 0)
 
     return UnionFigures(
-        union_id=row.head_id,
-        name=row.name,
-        code=row.code,
-        parent_name=row.parent_name or "",
-        straight=row.level is not level,
+        union_id=found["head_id"],
+        name=found["name"],
+        code=found["code"],
+        parent_name=found["parent_name"] or "",
+        straight=found["level"] is not level,
         members=count("members"),
-        enrollable=count("enrollable") if "enrollable" in row._fields else None,
-        by_channel={channel: count(channel.value) for channel in Channel},
+        enrollable=count("enrollable") if "enrollable" in found else None,
+        by_channel={channel: count(channel) for channel in CHANNELS},
         by_plan={plan: count(f"plan_{at}") for at, plan in enumerate(plans)},
-        by_status={status: count(status.value) for status in BatchStatus},
-        fee=yuan("fee"),
-        municipal=yuan("municipal_share"),
-        district=yuan("district_share"),
-        grassroots=yuan("grassroots_share"),
-        paid=yuan("paid"),
-        last_submitted_at=row.last_submitted_at,
+        by_status={status: count(status) for status in STATUSES},
+        fee=found["fee"] or NOTHING,
+        municipal=found["municipal_share"] or NOTHING,
+        district=found["district_share"] or NOTHING,
+        grassroots=found["grassroots_share"] or NOTHING,
+        paid=found["paid"] or NOTHING,
+        last_submitted_at=found["last_submitted_at"],
     )
