@@ -91,6 +91,8 @@ class Settings:
 
     app_database_url: str = ""
     scheduler_database_url: str = ""
+    replica_url: str = ""
+    replica_seconds_behind: int = 30
 
     @property
     def embedded(self) -> bool:
@@ -154,6 +156,8 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         support_contact=env.get("CANBAO_SUPPORT", "").strip(),
         app_database_url=app_url,
         scheduler_database_url=scheduler_url,
+        replica_url=with_driver(env.get("CANBAO_REPLICA_URL", "").strip(), "CANBAO_REPLICA_URL"),
+        replica_seconds_behind=_whole_number(env, "CANBAO_REPLICA_SECONDS_BEHIND", 30, least=1, most=86_400),
     )
     _check_passwords(settings)
     _check_keys_differ(settings)

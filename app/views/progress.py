@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime
 from io import BytesIO
 from typing import Any
 
@@ -14,7 +16,7 @@ from app.clock import SHANGHAI, now
 from app.documents import XLSX
 from app.exports import has_many
 from app.labels import label
-from app.models import ProtectionYear, Union
+from app.models import ProtectionWindow, ProtectionYear, Union
 from app.progress_file import progress_file_name, waits_for, write_progress_file
 from app.queries.monitor import total_of
 from app.queries.progress import ProgressFilter, places_below, progress_page, progress_query
@@ -22,6 +24,7 @@ from app.queries.years import get_year, year_in_work, years
 from app.rules.monitor import STUCK, Cause, Stage
 from app.rules.organisation import UnionLevel
 from app.rules.violations import RuleViolation, not_found
+from app.rules.years import WindowName
 from app.security.actor import Actor
 from app.security.needs import needs
 from app.security.roles import Permission, may
@@ -58,11 +61,12 @@ class Progress(Screen):
                 wanted = progress_filter(session, self.actor, year)
                 # A row's own button means that union, whatever the list shows meanwhile.
                 done = remind(session, self.actor, wanted, ids, now())
+                windows = {window.name: window for window in year.windows}
         except RuleViolation as refusal:
             if refusal.status in (403, 404):
                 raise
             return self._list(refusal), refusal.status
-        _tell(done)
+        _tell(done, windows)
         return redirect(url_for("Progress.list", **request.args.to_dict()))
 
     @expose("/workbook.xlsx")
@@ -150,7 +154,7 @@ def _year_asked(session: Session) -> ProtectionYear | None:
     return get_year(session, int(asked))
 
 
-def _tell(done: Reminded) -> None:
+def _tell(done: Reminded, windows: Mapping[WindowName, ProtectionWindow]) -> None:
     if done.unions:
         flash(
             _(
@@ -171,7 +175,20 @@ def _tell(done: Reminded) -> None:
             ),
             "warning",
         )
-    if not (done.unions or done.before or done.nothing):
+    for name, unions in done.closed.items():
+        window = windows[name]
+        flash(
+            _(
+                "%(unions)s unions were not reminded: they could do nothing now. “%(window)s” is open from %(opens)s "
+                "to %(closes)s.",
+                unions=number(unions),
+                window=label(name),
+                opens=_moment(window.opens_at),
+                closes=_moment(window.closes_at),
+            ),
+            "warning",
+        )
+    if not (done.unions or done.before or done.nothing or done.closed):
         flash(
             _("There is nobody to remind here: nothing that the filter shows waits for somebody."), "warning"
         )
@@ -183,6 +200,10 @@ def _tell(done: Reminded) -> None:
             ),
             "warning",
         )
+
+
+def _moment(at: datetime) -> str:
+    return at.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M")
 
 
 def _time(at: Any) -> str:

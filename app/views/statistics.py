@@ -16,6 +16,7 @@ from app.models import ProtectionYear, Union
 from app.queries.exports import is_large_statistics, statistics_rows
 from app.queries.statistics import districts, levels_for
 from app.queries.years import get_year, year_in_work, years
+from app.replica import reading
 from app.rules.enrolment import Channel
 from app.rules.organisation import UnionLevel
 from app.rules.violations import RuleViolation, not_found
@@ -44,13 +45,13 @@ class Statistics(Screen):
         large = is_large_statistics(session, actor, count)
         # Who can be enrolled is asked of each member: of many, the workbook of the background does that.
         rows_shown = ROWS_SHOWN if large else None
-        asked = statistics_of(session, actor, year, level, district, one_by_one=not large, most=rows_shown)
-        rows = list(asked.rows)
-        summed = rows
-        if large:
-            # The sums are the same at every level, and the districts are few.
-            above = statistics_of(session, actor, year, levels_for(actor)[0], district, one_by_one=False)
-            summed = list(above.rows)
+        with reading(session) as reader:
+            asked = statistics_of(reader, actor, year, level, district, one_by_one=not large, most=rows_shown)
+            rows = summed = list(asked.rows)
+            if large:
+                # The sums are the same at every level, and the districts are few.
+                above = statistics_of(reader, actor, year, levels_for(actor)[0], district, one_by_one=False)
+                summed = list(above.rows)
         chosen = {
             "year": asked.year.year,
             "level": asked.level.value,
@@ -82,8 +83,9 @@ class Statistics(Screen):
             if district is not None:
                 chosen["district_id"] = district.id
             return redirect(url_for("Exports.ask", what="statistics", **chosen))
-        asked = statistics_of(db.session(), self.actor, _year(), level, district)
-        out = io.BytesIO(statistics_workbook(asked, self.actor, now()))
+        with reading(db.session()) as reader:
+            asked = statistics_of(reader, self.actor, _year(), level, district)
+            out = io.BytesIO(statistics_workbook(asked, self.actor, now()))
         return send_file(out, XLSX, as_attachment=True, download_name=file_name(asked))
 
     def _district(self) -> Union | None:
