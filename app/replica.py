@@ -137,11 +137,13 @@ def _seconds_behind(ours: Connection, theirs: Connection) -> float | None:
     written = ours.scalar(text("SELECT pg_current_wal_lsn()"))
     until = monotonic() + SECONDS_TO_CATCH_UP
     while True:
+        arrived: bool
+        behind: float | None
         arrived, behind = theirs.execute(text(REPLAYED), {"written": written}).one()
         if arrived:
             return 0.0
         if monotonic() > until:
-            return None if behind is None else float(behind)
+            return behind
         sleep(SECONDS_TO_CATCH_UP / 20)
 
 
@@ -149,5 +151,5 @@ WHO = "SELECT pg_is_in_recovery() AS standby, (SELECT system_identifier FROM pg_
 
 REPLAYED = """
     SELECT pg_last_wal_replay_lsn() >= CAST(:written AS pg_lsn) AS arrived,
-           extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp()) AS behind
+           CAST(extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp()) AS double precision) AS behind
 """
