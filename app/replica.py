@@ -113,7 +113,8 @@ def init_replica(app: Flask, address: str, most_behind: float) -> None:
 def reading(session: Session) -> Iterator[Session]:
     """A session of the standby for what only reads, acting for whom ``session`` acts; ``session`` itself without one.
 
-    What was committed a moment ago may not be there yet.
+    What was committed a moment ago may not be there yet. A standby that is lost meanwhile raises what the driver says;
+    whoever tries again is answered by the primary.
     """
     replica: Replica | None = current_app.extensions.get(REPLICA)
     reader = None
@@ -127,6 +128,10 @@ def reading(session: Session) -> Iterator[Session]:
             reader = None
     try:
         yield session if reader is None else reader
+    except DBAPIError as problem:
+        if replica is not None and reader is not None and problem.connection_invalidated:
+            replica.give_up(problem)
+        raise
     finally:
         if reader is not None:
             reader.close()

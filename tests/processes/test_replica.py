@@ -263,8 +263,11 @@ def test_one_that_is_no_standby_or_not_there_is_said_and_the_primary_answers(ser
     app = servers.app()
     with acting(app, servers.city):
         assert members_by_statistics(servers) == 5
-        servers.control("-m", "immediate", "stop")
-        with reading(db.session()) as reader:  # the last look was good: it is found out when it is asked
+        with pytest.raises(DBAPIError), reading(db.session()) as reader:
+            reader.execute(text("SELECT 1"))
+            servers.control("-m", "immediate", "stop")
+            reader.execute(text("SELECT 1"))
+        with reading(db.session()) as reader:
             assert reader is db.session()
         assert members_by_statistics(servers) == 5
     servers.control(
