@@ -260,7 +260,9 @@ def test_one_that_is_no_standby_or_not_there_is_said_and_the_primary_answers(ser
             with reading(db.session()) as reader:
                 assert reader is db.session()
 
-    app = servers.app()
+    app, another = servers.app(), servers.app()
+    with acting(another, servers.city):
+        assert members_by_statistics(servers) == 5
     with acting(app, servers.city):
         assert members_by_statistics(servers) == 5
         with pytest.raises(DBAPIError), reading(db.session()) as reader:
@@ -269,6 +271,8 @@ def test_one_that_is_no_standby_or_not_there_is_said_and_the_primary_answers(ser
             reader.execute(text("SELECT 1"))
         with reading(db.session()) as reader:
             assert reader is db.session()
+        assert members_by_statistics(servers) == 5
+    with acting(another, servers.city):  # its last look was good: it is found out when it is asked
         assert members_by_statistics(servers) == 5
     servers.control(
         "-o", f"-h '' -k {servers.folder.parent / 'socket'}", "-l", str(servers.folder / "log"), "start"
