@@ -72,10 +72,16 @@ class Settings:
     password_days: int = 0
     smtp_url: str = ""
     mail_from: str = ""
+    letters_dir: Path | None = None
     public_url: str = ""
     https: bool = False
     trusted_proxies: int = 0
     support_contact: str = ""
+
+    @property
+    def mail_dir(self) -> Path:
+        """Where letters are files: beside the data, or in a folder that several machines share."""
+        return self.letters_dir or self.data_dir / "mail"
 
     @property
     def address(self) -> str:
@@ -85,6 +91,8 @@ class Settings:
 
     app_database_url: str = ""
     scheduler_database_url: str = ""
+    replica_url: str = ""
+    replica_seconds_behind: int = 30
 
     @property
     def embedded(self) -> bool:
@@ -117,6 +125,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     )
     external = database_url or app_url or scheduler_url
     _check_database_password(external)
+    letters = env.get("CANBAO_MAIL_DIR", "").strip()
     public_url = _public_url(env.get("CANBAO_PUBLIC_URL", "").strip())
     settings = Settings(
         host=env.get("CANBAO_HOST") or "127.0.0.1",
@@ -140,12 +149,15 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         password_days=_whole_number(env, "CANBAO_PASSWORD_DAYS", 0, least=0, most=3650),
         smtp_url=_smtp_url(env.get("CANBAO_SMTP_URL", "").strip()),
         mail_from=env.get("CANBAO_MAIL_FROM", "").strip(),
+        letters_dir=Path(letters).expanduser().resolve() if letters else None,
         public_url=public_url,
         https=_yes_or_no(env, "CANBAO_HTTPS", default=public_url.startswith("https://")),
         trusted_proxies=_whole_number(env, "CANBAO_TRUSTED_PROXIES", 0, least=0, most=5),
         support_contact=env.get("CANBAO_SUPPORT", "").strip(),
         app_database_url=app_url,
         scheduler_database_url=scheduler_url,
+        replica_url=with_driver(env.get("CANBAO_REPLICA_URL", "").strip(), "CANBAO_REPLICA_URL"),
+        replica_seconds_behind=_whole_number(env, "CANBAO_REPLICA_SECONDS_BEHIND", 30, least=1, most=86_400),
     )
     _check_passwords(settings)
     _check_keys_differ(settings)

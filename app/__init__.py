@@ -37,6 +37,7 @@ def create_app(settings: Settings | None = None, login: Login = Login.APPLICATIO
     from app.log import configure_logging, init_request_log
     from app.readable import ReadableRequest, ReadableWord
     from app.registry import INDEX, register_all
+    from app.replica import init_replica
     from app.sealing import KeyRing
     from app.security.access_log import init_access_log
     from app.security.headers import init_headers
@@ -106,5 +107,9 @@ def create_app(settings: Settings | None = None, login: Login = Login.APPLICATIO
         register_all(application, appbuilder)
     install_words(application)
     init_errors(application)
+    if settings.replica_url:
+        init_replica(
+            application, places.standby(login, settings.replica_url), settings.replica_seconds_behind
+        )
     application.cli.add_command(canbao)
     return application

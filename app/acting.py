@@ -28,6 +28,7 @@ from config import Login
 if TYPE_CHECKING:
     from app.security.actor import Actor
 
+STANDBY = "canbao_standby"
 LOGIN_ROLE = "none"
 """The role that the process has signed in with."""
 
@@ -82,12 +83,18 @@ def tell_again(session: Session) -> None:
         _tell(session.connection())
 
 
-def _tell(connection: Connection) -> datetime:
+def of_a_standby() -> dict[str, bool]:
+    """What a session of a standby knows of itself: its server's clock is nobody's."""
+    return {STANDBY: True}
+
+
+def _tell(connection: Connection, *, by_its_clock: bool = True) -> datetime:
     """The database's time, which comes along."""
     asked = clock.machine_now()
     told = connection.execute(TELL_IN_TRAINING if clock.in_training() else TELL, _facts()).one()
-    clock.compare(asked, told.at, clock.machine_now())
-    clock.note_ahead(told.ahead)
+    if by_its_clock:
+        clock.compare(asked, told.at, clock.machine_now())
+        clock.note_ahead(told.ahead)
     began: datetime = told.at
     return began
 
@@ -126,4 +133,5 @@ def _role_and_scope(actor: Actor | None) -> tuple[str, Scope]:
 @event.listens_for(OneDatabaseSession, "after_begin")
 def _begin(session: Session, transaction: Any, connection: Connection) -> None:
     if not transaction.nested:
-        session.info[BEGAN] = Began(_tell(connection), monotonic())
+        began = _tell(connection, by_its_clock=STANDBY not in session.info)
+        session.info[BEGAN] = Began(began, monotonic())

@@ -22,6 +22,7 @@ from app.import_turn import for_uploader, import_turn
 from app.models import Account, ImportRun
 from app.queries.imports import first_errors
 from app.queries.sealed_places import sealed_places
+from app.replica import REPLICA, Replica
 from app.rules.imports import ImportKind, ImportState
 from app.rules.members import MembershipKind
 from app.rules.violations import RuleViolation
@@ -69,13 +70,19 @@ def check() -> None:
 
 @canbao.command("doctor")
 def doctor() -> None:
-    """Say whether row-level security holds as it should; exits 1 with how to mend it when it doesn't."""
+    """Say whether row-level security holds as it should, and whether the standby is read from and how far behind it is;
+    exits 1 with what is to be mended."""
     found = list(gaps(addresses(current_app.config["SETTINGS"])))
     for gap in found:
         click.echo(str(gap))
-    if found:
+    if not found:
+        click.echo("The wall stands: each role sees what is its own, and nothing without a scope.")
+    replica: Replica | None = current_app.extensions.get(REPLICA)
+    looked = replica.look(db.engine) if replica else None
+    if replica and looked:
+        click.echo(f"Standby {replica.place}: {looked}")
+    if found or (looked and looked.wrong):
         sys.exit(1)
-    click.echo("The wall stands: each role sees what is its own, and nothing without a scope.")
 
 
 @canbao.command("new-key")

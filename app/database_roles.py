@@ -56,6 +56,14 @@ class Addresses:
     def of(self, login: Login) -> str:
         return self.application if login is Login.APPLICATION else self.scheduler
 
+    def standby(self, login: Login, replica_url: str) -> str:
+        """Where a login reads from the standby: under the same name and password, which it has from the primary."""
+        own, there = make_url(self.of(login)), make_url(replica_url)
+        address = there.set(
+            username=own.username, password=own.password, database=there.database or own.database
+        )
+        return address.render_as_string(hide_password=False)
+
     def role(self, login: Login) -> str:
         """The name of a login's role, as its address says it or as it follows from the database's."""
         if self.of(login):

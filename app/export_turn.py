@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from sqlalchemy import text
 
 from app.acting import acting_for
+from app.clock import now
 from app.exports import Tell
 from app.extensions import db
 from app.security.actor import Actor
@@ -26,7 +27,7 @@ def export_turn(export_id: int) -> Iterator[tuple[Actor, Tell] | None]:
     Telling goes through a connection of its own, so that it is seen at once; it raises ``ExportStopped``.
     """
     with transaction() as session:
-        actor = begin_export(session, export_id)
+        actor = begin_export(session, export_id, now())
     if actor is None:
         yield None
         return

@@ -20,7 +20,7 @@ LANGUAGES = ("zh_Hans_CN", "en")
 
 def mail_gateway() -> SmtpMail | FileMail:
     settings = current_app.config["SETTINGS"]
-    return gateway_of(settings.smtp_url, settings.mail_from, settings.data_dir)
+    return gateway_of(settings.smtp_url, settings.mail_from, settings.mail_dir)
 
 
 def letter_of(session: Session, mail: Mail) -> Letter | None:

@@ -43,7 +43,13 @@ MESSAGE_WORDS: Mapping[str, Mapping[str, LazyString]] = {
         "export_ready": _("Export ready"),
         "export_failed": _("Export failed"),
     },
-    "ExportKind": {"members": _("Members"), "statistics": _("Statistics of collective enrolment")},
+    "ExportKind": {
+        "members": _("Members"),
+        "members_full": _("Members with full numbers"),
+        "people_full": _("People of a year with full numbers"),
+        "statistics": _("Statistics of collective enrolment"),
+        "progress": _("Progress of enrolment"),
+    },
     "ExportState": {
         "queued": _("Waiting"),
         "working": _("At work"),

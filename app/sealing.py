@@ -29,6 +29,7 @@ class Purpose(StrEnum):
     ID_NUMBER = "id_number"
     IMPORT_ROW = "import_row"
     FILE = "file"
+    EXPORT = "export"
     SEARCH = "search"
     SECOND_FACTOR = "second_factor"
     CAPTCHA = "captcha"

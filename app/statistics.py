@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -25,29 +25,48 @@ TITLE = "集中参保统计表"
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
+    """``rows`` can be read once, while the session's transaction lasts."""
+
     year: ProtectionYear
     level: UnionLevel
     district: Union | None
     plans: tuple[str, ...]
-    rows: list[StatisticsRow]
+    rows: Iterator[StatisticsRow]
 
 
 def statistics_of(
-    session: Session, actor: Actor, year: ProtectionYear, level: UnionLevel, district: Union | None
+    session: Session,
+    actor: Actor,
+    year: ProtectionYear,
+    level: UnionLevel,
+    district: Union | None,
+    *,
+    one_by_one: bool = True,
+    most: int | None = None,
 ) -> Statistics:
-    """The rows as they are printed; raises ``statistics_level``."""
+    """The rows as they are printed, counted as ``app.queries.statistics`` says; raises ``statistics_level``."""
     plans = plans_counted(session, year.year, [plan.code for plan in plans_of(session, year.year)])
-    district_id = district.id if district else None
-    found = statistics(session, actor, year, level=level, plans=plans, district_id=district_id)
-    return Statistics(year, level, district, plans, [_row(figures) for figures in found])
+    found = statistics(
+        session,
+        actor,
+        year,
+        level=level,
+        plans=plans,
+        district_id=district.id if district else None,
+        one_by_one=one_by_one,
+        most=most,
+    )
+    return Statistics(year, level, district, plans, map(_row, found))
 
 
 def total_of(rows: list[StatisticsRow], plans: tuple[str, ...]) -> StatisticsRow:
     """The sums of the rows, as the workbook's last row has them."""
     counts: dict[str, Any] = {
         name: sum(getattr(row, name) for row in rows)
-        for name in ("members", "enrollable", "submitted_member_card", "submitted_social_card")
+        for name in ("members", "submitted_member_card", "submitted_social_card")
     }
+    looked_at = [row.enrollable for row in rows if row.enrollable is not None]
+    counts["enrollable"] = sum(looked_at) if looked_at or not rows else None
     money: dict[str, Any] = {
         name: sum((getattr(row, name) for row in rows), Decimal("0.00"))
         for name in ("fee", "municipal", "district", "grassroots", "owed", "paid")
@@ -74,8 +93,8 @@ def statistics_workbook(statistics: Statistics, actor: Actor, now: datetime) -> 
 
 def write_statistics_to(
     out: BinaryIO, statistics: Statistics, actor: Actor, now: datetime, rows: Iterable[StatisticsRow]
-) -> None:
-    """The workbook of ``rows``, which are those of ``statistics``, one at a time."""
+) -> int:
+    """The workbook of ``rows``, which are those of ``statistics``, one at a time; answers how many there were."""
     about = StatisticsAbout(
         title=TITLE,
         year=statistics.year.year,
@@ -88,7 +107,7 @@ def write_statistics_to(
         asked_at=now,
         asked_by=f"{actor.name}（{actor.username}，{actor.union_name}）",
     )
-    write_statistics(rows, about, out)
+    return write_statistics(rows, about, out)
 
 
 def file_name(statistics: Statistics) -> str:
@@ -98,8 +117,8 @@ def file_name(statistics: Statistics) -> str:
 
 def _row(figures: UnionFigures) -> StatisticsRow:
     return StatisticsRow(
-        name=f"{figures.union.name}（直属基层工会）" if figures.straight else figures.union.name,
-        code=figures.union.code,
+        name=f"{figures.name}（直属基层工会）" if figures.straight else figures.name,
+        code=figures.code,
         parent_name=figures.parent_name,
         members=figures.members,
         enrollable=figures.enrollable,

@@ -39,7 +39,7 @@ SYSTEMS = ("Windows", "Android", "iPhone", "iPad", "Mac OS X", "Linux")
 
 def install(app: Flask) -> None:
     """Teach the application's templates our words; called once by ``create_app``."""
-    from app.views import people_words
+    from app import people_words
     from app.views.calendar import frame_deadline, frame_training
     from app.views.messages import frame_unread
     from app.views.plain import modelview_allows

@@ -10,17 +10,19 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from reports.workbook import (
+    ROWS_OF_A_SHEET,
     About,
     Cell,
     Watermark,
-    check_room,
+    add_sheet,
     formats_of,
     is_long,
     mark_pages,
     open_workbook,
+    sheets_of,
     write_about,
-    write_cell,
     write_heads,
+    write_row,
     write_watermark,
 )
 
@@ -45,24 +47,27 @@ def write_people(
     """Writes the workbook and returns how many rows it has; ``rows`` may be a generator.
 
     A row gives one value a column (``ValueError`` otherwise): text stays text, ``Decimal`` is money, instants
-    are shown in Shanghai time, ``bool`` as 是/否, ``None`` is empty. With a ``mark`` its sheet comes first, and every
-    printed page says it.
+    are shown in Shanghai time, ``bool`` as 是/否, ``None`` is empty. What one sheet doesn't hold goes on in the next,
+    under the same heads. With a ``mark`` its sheet comes first, and every printed page says it.
     """
     long, rows = is_long(rows)
     workbook = open_workbook(out, about, long=long)
     formats = formats_of(workbook)
     if mark:
         write_watermark(workbook, formats, about, mark)
-    sheet = workbook.add_worksheet(SHEET)
-    write_heads(sheet, formats, ((column.head, column.width) for column in columns))
-    if mark:
-        mark_pages(sheet, about, mark)
-    count = 0
-    for count, row in enumerate(rows, start=1):
-        check_room(count)
-        for position, (_, value) in enumerate(zip(columns, row, strict=True)):
-            write_cell(sheet, formats, count, position, value)
-    sheet.autofilter(0, 0, count, len(columns) - 1)
-    write_about(workbook, formats, about, count)
+    total = 0
+    for number, part in sheets_of(rows, ROWS_OF_A_SHEET):
+        sheet = add_sheet(workbook, SHEET if number == 1 else f"{SHEET}{number}")
+        write_heads(sheet, formats, ((column.head, column.width) for column in columns))
+        if mark:
+            mark_pages(sheet, about, mark)
+        count = 0
+        for count, row in enumerate(part, start=1):
+            if len(row) != len(columns):
+                raise ValueError(f"{len(row)} values for {len(columns)} columns")
+            write_row(sheet, formats, count, row)
+        sheet.autofilter(0, 0, count, len(columns) - 1)
+        total += count
+    write_about(workbook, formats, about, total)
     workbook.close()
-    return count
+    return total

@@ -18,14 +18,15 @@ from reports.workbook import (
     About,
     Cell,
     Formats,
+    add_sheet,
     check_room,
     formats_of,
     is_long,
     open_workbook,
     shanghai_time,
     write_about,
-    write_cell,
     write_heads,
+    write_row,
 )
 
 SHEET = "集中参保统计表"
@@ -42,7 +43,7 @@ class StatisticsRow:
     code: str
     parent_name: str
     members: int
-    enrollable: int
+    enrollable: int | None
     submitted_member_card: int
     submitted_social_card: int
     by_plan: Mapping[str, int]
@@ -87,8 +88,9 @@ HEAD_RATE = "参保率"
 HEAD_LAST = "最后提交时间"
 
 
-def write_statistics(rows: Iterable[StatisticsRow], about: StatisticsAbout, out: BinaryIO) -> None:
-    """Writes the workbook; ``rows`` come in the order to print and may be a generator.
+def write_statistics(rows: Iterable[StatisticsRow], about: StatisticsAbout, out: BinaryIO) -> int:
+    """Writes the workbook and returns how many unions it has; ``rows`` come in the order to print and may be a
+    generator.
 
     Raises ``ValueError`` for people under a plan that ``about.plans`` doesn't name: it has no column.
     """
@@ -96,7 +98,9 @@ def write_statistics(rows: Iterable[StatisticsRow], about: StatisticsAbout, out:
     columns = columns_of(about.plans)
     workbook = open_workbook(out, about, long=long)
     formats = formats_of(workbook)
-    sheet = workbook.add_worksheet(SHEET)
+    sheet = add_sheet(workbook, SHEET)
+    percents = {position for position, column in enumerate(columns) if column.head == HEAD_RATE}
+    summed = [position for position, column in enumerate(columns) if column.summed]
     write_heads(sheet, formats, ((column.head, column.width) for column in columns))
     totals: list[int | Decimal] = [0] * len(columns)
     latest: datetime | None = None
@@ -104,16 +108,18 @@ def write_statistics(rows: Iterable[StatisticsRow], about: StatisticsAbout, out:
     for count, row in enumerate(rows, start=1):
         check_room(count + 1)
         _check_plans(row, about.plans)
-        for position, column in enumerate(columns):
-            value = column.value(row)
-            _write_value(sheet, formats, count, position, column, value)
-            if column.summed and isinstance(value, int | Decimal):
+        values = [column.value(row) for column in columns]
+        write_row(sheet, formats, count, values, percents)
+        for position in summed:
+            value = values[position]
+            if isinstance(value, int | Decimal):
                 totals[position] += value
         latest = max(filter(None, (latest, row.last_submitted_at)), default=None)
     sheet.autofilter(0, 0, count, len(columns) - 1)
     _write_totals(sheet, formats, count, columns, totals, latest)
     write_about(workbook, formats, _with_remarks(about), count)
     workbook.close()
+    return count
 
 
 def columns_of(plans: Iterable[str]) -> tuple[Column, ...]:
@@ -155,15 +161,6 @@ def _check_plans(row: StatisticsRow, plans: tuple[str, ...]) -> None:
     unknown = [plan for plan, people in row.by_plan.items() if people and plan not in plans]
     if unknown:
         raise ValueError(f"{row.name} has people under {unknown}, a plan without a column")
-
-
-def _write_value(
-    sheet: Worksheet, formats: Formats, row: int, position: int, column: Column, value: Cell
-) -> None:
-    if column.head == HEAD_RATE and isinstance(value, Decimal):
-        sheet.write_number(row, position, value, formats.percent)
-    else:
-        write_cell(sheet, formats, row, position, value)
 
 
 def _write_totals(

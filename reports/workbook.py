@@ -6,23 +6,28 @@ in, a number with two places out.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from itertools import chain, islice
-from typing import BinaryIO, TypeVar
+from itertools import chain, count, islice
+from typing import BinaryIO, TypeVar, cast
 
 import xlsxwriter
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
 from app.rules.years import SHANGHAI
+from reports.long_sheet import LongSheet, Written
 
 LONG_SHEET_ROWS = 5_000
 """Above this a workbook is written row by row to disk instead of being kept in memory."""
 
 LAST_SHEET_ROW = 1_048_576
+ROWS_OF_A_SHEET = LAST_SHEET_ROW - 1
+"""Below its heading."""
+DAY_BEFORE_THE_FIRST = date(1899, 12, 30).toordinal()
+"""Days count from here, as sheets do since March 1900; nobody's date is older."""
 
 Row = TypeVar("Row")
 Cell = str | int | Decimal | date | datetime | bool | None
@@ -74,6 +79,20 @@ def is_long(rows: Iterable[Row]) -> tuple[bool, Iterator[Row]]:
     rest = iter(rows)
     start = list(islice(rest, LONG_SHEET_ROWS + 1))
     return len(start) > LONG_SHEET_ROWS, chain(start, rest)
+
+
+def sheets_of(rows: Iterable[Row], most: int) -> Iterator[tuple[int, Iterator[Row]]]:
+    """``rows`` in parts of at most ``most``, each with its number from 1; the first is there even without a row.
+
+    A part must be used up before the next is asked for.
+    """
+    rest = iter(rows)
+    yield 1, islice(rest, most)
+    for number in count(2):
+        first = next(rest, rest)
+        if first is rest:
+            return
+        yield number, chain((cast(Row, first),), islice(rest, most - 1))
 
 
 def open_workbook(out: BinaryIO, about: About, *, long: bool) -> xlsxwriter.Workbook:
@@ -128,20 +147,63 @@ def write_heads(sheet: Worksheet, formats: Formats, heads: Iterable[tuple[str, f
 
 def write_cell(sheet: Worksheet, formats: Formats, row: int, column: int, value: Cell) -> None:
     """One cell, its format by the kind of its value; ``None`` stays empty."""
-    if value is None:
+    written = _written(formats, value)
+    if written is None:
         return
-    if isinstance(value, bool):
-        sheet.write_string(row, column, "是" if value else "否", formats.text)
-    elif isinstance(value, int):
-        sheet.write_number(row, column, value, formats.count)
-    elif isinstance(value, Decimal):
-        sheet.write_number(row, column, value, formats.money)
-    elif isinstance(value, datetime):
-        sheet.write_datetime(row, column, shanghai_time(value), formats.moment)
-    elif isinstance(value, date):
-        sheet.write_datetime(row, column, value, formats.day)
+    if isinstance(written[0], str):
+        sheet.write_string(row, column, *written)
     else:
-        sheet.write_string(row, column, str(value), formats.text)
+        sheet.write_number(row, column, *written)
+
+
+def write_row(
+    sheet: Worksheet, formats: Formats, row: int, values: Iterable[Cell], percents: Collection[int] = ()
+) -> None:
+    """The cells of a row; in the columns ``percents`` a ``Decimal`` is a share. A long sheet's is written at once."""
+    written = [
+        (value, formats.percent)
+        if position in percents and isinstance(value, Decimal)
+        else _written(formats, value)
+        for position, value in enumerate(values)
+    ]
+    if isinstance(sheet, LongSheet) and sheet.constant_memory:
+        sheet.write_line(row, written)
+        return
+    for position, cell in enumerate(written):
+        if cell is not None and isinstance(cell[0], str):
+            sheet.write_string(row, position, *cell)
+        elif cell is not None:
+            sheet.write_number(row, position, *cell)
+
+
+def add_sheet(workbook: xlsxwriter.Workbook, name: str) -> Worksheet:
+    """A sheet for many rows."""
+    return workbook.add_worksheet(name, worksheet_class=LongSheet)
+
+
+def _written(formats: Formats, value: Cell) -> Written:
+    kind = type(value)
+    if kind is str:
+        return value, formats.text  # type: ignore[return-value]
+    if value is None:
+        return None
+    if isinstance(value, bool):
+        return "是" if value else "否", formats.text
+    if isinstance(value, int):
+        return value, formats.count
+    if isinstance(value, Decimal):
+        return value, formats.money
+    if isinstance(value, datetime):
+        return _day_number(shanghai_time(value)), formats.moment
+    if isinstance(value, date):
+        return value.toordinal() - DAY_BEFORE_THE_FIRST, formats.day
+    return str(value), formats.text
+
+
+def _day_number(moment: datetime) -> float:
+    """A moment as sheets count: days since 1899-12-30, and the part of the day."""
+    seconds = moment.hour * 3600 + moment.minute * 60 + moment.second + moment.microsecond / 1e6
+    return moment.toordinal() - DAY_BEFORE_THE_FIRST + seconds / 86_400
 
 
 def check_room(row: int) -> None:

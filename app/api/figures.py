@@ -17,6 +17,7 @@ from app.models import Union
 from app.queries.monitor import Standing, total_of
 from app.queries.statistics import levels_for
 from app.queries.years import get_year
+from app.replica import reading
 from app.rules.organisation import UnionLevel
 from app.rules.violations import RuleViolation, not_found
 from app.security.actor import Actor, current_actor
@@ -50,7 +51,7 @@ class FiguresApi(Api):
             422: {description: The level is above the caller's union}
         """
         actor = current_actor()
-        with transaction() as session:
+        with transaction() as primary, reading(primary) as session:
             found = get_year(session, year)
             asked = statistics_of(session, actor, found, _level(actor), _district(session, actor))
             content, name = statistics_workbook(asked, actor, now()), file_name(asked)

@@ -126,7 +126,7 @@ def written(letter: Letter, sender: str) -> EmailMessage:
     return message
 
 
-def gateway_of(smtp_url: str, sender: str, data_dir: Path) -> SmtpMail | FileMail:
+def gateway_of(smtp_url: str, sender: str, folder: Path) -> SmtpMail | FileMail:
     """The one that the settings ask for."""
     sender = sender or "canbao@localhost"
-    return SmtpMail(smtp_url, sender) if smtp_url else FileMail(data_dir / "mail", sender)
+    return SmtpMail(smtp_url, sender) if smtp_url else FileMail(folder, sender)

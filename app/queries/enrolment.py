@@ -16,6 +16,7 @@ from sqlalchemy import (
     ColumnElement,
     Integer,
     Select,
+    Subquery,
     and_,
     bindparam,
     case,
@@ -26,6 +27,7 @@ from sqlalchemy import (
     true,
 )
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.selectable import LateralFromClause
 
 from app.models import (
     EnrolmentConfirmation,
@@ -70,6 +72,11 @@ There is at most one. The limit, and the state as a constant within the view, wh
 a union's figures cost the same whether ten people of the city are covered or millions, whatever the planner knows of a
 new year.
 """
+
+LiveOfAll = (
+    select(COVER).where(COVER.c.year == bindparam("standing_year", type_=Integer)).subquery("live_of_all")
+)
+"""The same for whoever looks at a whole city: all covers of the year are read once, instead of looked up one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,11 +150,14 @@ def bucket_counts(
     return counts, sum(row[2] for row in rows)
 
 
-def standing(selection: Select[*tuple[Any, ...]], year: int) -> Select[*tuple[Any, ...]]:
+def standing(
+    selection: Select[*tuple[Any, ...]], year: int, live: LateralFromClause | Subquery = Live
+) -> Select[*tuple[Any, ...]]:
     """``selection`` over the enrollable members, with all that ``bucket_of`` looks at joined in."""
+    by_person = true() if live is Live else live.c.person_key == Member.person_key
     return (
         selection.select_from(Member)
-        .outerjoin(Live, true())
+        .outerjoin(live, by_person)
         .outerjoin(
             EnrolmentConfirmation,
             and_(EnrolmentConfirmation.year == year, EnrolmentConfirmation.member_id == Member.id),
@@ -160,14 +170,14 @@ def standing(selection: Select[*tuple[Any, ...]], year: int) -> Select[*tuple[An
         .where(
             Member.kind == MembershipKind.EMPLOYED,
             # Whoever was erased stays in the figures of the years that covered them, and in no others.
-            or_(Member.erased_at.is_(None), Live.c.person_key.is_not(None)),
+            or_(Member.erased_at.is_(None), live.c.person_key.is_not(None)),
         )
         .params(standing_year=year)
     )
 
 
 @lru_cache(maxsize=32)
-def bucket_of(channel: Channel, cover_start: date) -> Case[str]:
+def bucket_of(channel: Channel, cover_start: date, live: LateralFromClause | Subquery = Live) -> Case[str]:
     """The first bucket that holds, in the order of domain section 5."""
     retired, unclear = statutory_retirement(cover_start)
     kept = RetirementKeep.member_id.is_not(None)
@@ -175,10 +185,10 @@ def bucket_of(channel: Channel, cover_start: date) -> Case[str]:
     confirmed = EnrolmentConfirmation.member_id.is_not(None)
     employment = Member.employment_status
     has_card = Member.card_status == CardStatus.ISSUED
-    here = and_(Live.c.union_id == Member.union_id, Live.c.channel == channel)
+    here = and_(live.c.union_id == Member.union_id, live.c.channel == channel)
     order: list[tuple[ColumnElement[bool], Bucket]] = [
         (here, Bucket.SUBMITTED),
-        (Live.c.person_key.is_not(None), Bucket.ELSEWHERE),
+        (live.c.person_key.is_not(None), Bucket.ELSEWHERE),
         (employment == EmploymentStatus.DECEASED, Bucket.DECEASED),
         (employment == EmploymentStatus.RETIRED, Bucket.RETIRED),
         (and_(retired, ~kept), Bucket.RETIRED),

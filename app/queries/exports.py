@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import and_, func, or_, select
+from sqlalchemy.orm import Session, aliased
 
 from app.models import ExportProgress, ExportRun, Union
 from app.queries.joining import members_counted
@@ -30,10 +30,22 @@ def progress_of(session: Session, run: ExportRun) -> ExportProgress:
 
 
 def statistics_rows(session: Session, actor: Actor, level: UnionLevel, district: Union | None) -> int:
-    """How many unions of the level a workbook would have."""
-    query = select(func.count()).where(Union.level == level, visible_to(actor, Union))
-    if district is not None:
-        query = query.where(Union.district_id == district.id)
+    """How many rows a workbook of the level has; at the second level districts count that have unions of their own."""
+    wanted = Union.level == level
+    if level is UnionLevel.SECOND:
+        below = aliased(Union, name="straight")
+        straight = (
+            below.level == UnionLevel.GRASSROOTS,
+            below.district_id == Union.id,
+            below.second_id.is_(None),
+        )
+        has_straight = select(below.id).where(*straight, visible_to(actor, below)).exists()
+        wanted = or_(wanted, and_(Union.level == UnionLevel.DISTRICT, has_straight))
+    query = select(func.count()).select_from(Union).where(wanted, visible_to(actor, Union))
+    # The municipal union's own unions, if there are such, are no district's.
+    query = query.where(
+        Union.district_id == district.id if district is not None else Union.district_id.is_not(None)
+    )
     return session.scalar(query) or 0
 
 

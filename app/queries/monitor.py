@@ -163,8 +163,23 @@ def _batches(year: int, above: Union) -> Subquery:
 
 
 def _members(year: int, above: Union) -> Subquery:
-    """Who can be enrolled, from the counts that are kept. Whoever was erased stays in the figures of the years that
-    covered them, as in ``queries.enrolment``: they are few, and counted each time."""
+    """Who can be enrolled, below each row of the list."""
+    parts = kept_members(year, below(above, Member))
+    key = _next_below(above.level, Union).label("key")
+    return (
+        select(key, func.sum(parts.c.members).label("members"))
+        .select_from(Union)
+        .join(parts, parts.c.union_id == Union.id)
+        .where(grassroots_below(above))
+        .group_by(key)
+        .subquery("members")
+    )
+
+
+def kept_members(year: int, among: ColumnElement[bool]) -> Subquery:
+    """``(union_id, members)``, several rows a union: who can be enrolled, from the counts that are kept. Whoever was
+    erased stays in the figures of the years that covered them, as in ``queries.enrolment``: they are few, and counted
+    each time, ``among`` these."""
     covered = (
         select(Enrolment.member_id)
         .where(
@@ -179,22 +194,13 @@ def _members(year: int, above: Union) -> Subquery:
         Member.kind == MembershipKind.EMPLOYED,
         Member.erased_at.is_not(None),
         covered.is_not(None),
-        below(above, Member),
+        among,
     )
-    parts = union_all(
+    return union_all(
         select(MemberCount.union_id, MemberCount.employed.label("members")),
         select(MemberCountChange.union_id, MemberCountChange.employed),
         erased.group_by(Member.union_id),
     ).subquery("parts")
-    key = _next_below(above.level, Union).label("key")
-    return (
-        select(key, func.sum(parts.c.members).label("members"))
-        .select_from(Union)
-        .join(parts, parts.c.union_id == Union.id)
-        .where(grassroots_below(above))
-        .group_by(key)
-        .subquery("members")
-    )
 
 
 def _next_below(level: UnionLevel | None, of: Any) -> ColumnElement[Any]:

@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, literal, select, true
+from sqlalchemy import ColumnElement, Select, and_, case, func, literal, or_, select, true
 from sqlalchemy.orm import Session, aliased
 from sqlalchemy.sql.selectable import LateralFromClause
 
-from app.models import EnrolmentBatch, ProgressReminder, Union
+from app.models import EnrolmentBatch, ProgressReminder, ProtectionWindow, Union, WindowExtension
 from app.queries.beyond import UNIONS_ABOVE
 from app.queries.monitor import RANK, grassroots_below
 from app.queries.paging import Cursor, Page, page_of
 from app.rules.enrolment import EnrolmentKind
-from app.rules.monitor import LEAST_ADVANCED_FIRST, STUCK, Cause, Stage
+from app.rules.monitor import LEAST_ADVANCED_FIRST, STUCK, WINDOW_OF, Cause, Stage
 from app.rules.organisation import UnionLevel
+from app.rules.years import WindowName
 from app.security.actor import Actor
 from app.security.visible import visible_to
 
 STAGES = list(LEAST_ADVANCED_FIRST.values())
+CAUSES_OF = {
+    window: [cause for cause, its_own in WINDOW_OF.items() if its_own is window]
+    for window in dict.fromkeys(WINDOW_OF.values())
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +94,17 @@ def progress_query(actor: Actor, wanted: ProgressFilter) -> Select[*tuple[Any, .
     return query.where(Union.name.contains(wanted.name, autoescape=True)) if wanted.name else query
 
 
-def unions_to_remind(actor: Actor, wanted: ProgressFilter) -> Select[*tuple[Any, ...]]:
-    """``(union_id, second_id, district_id, cause)`` of the filtered ones that somebody can be reminded of."""
+def unions_to_remind(actor: Actor, wanted: ProgressFilter, now: datetime) -> Select[*tuple[Any, ...]]:
+    """``(union_id, second_id, district_id, cause, can_go_on)`` of the filtered ones that wait for somebody."""
     stands, stage = standing_of(wanted.year)
     query = (
-        select(Union.id.label("union_id"), Union.second_id, Union.district_id, stage.label("cause"))
+        select(
+            Union.id.label("union_id"),
+            Union.second_id,
+            Union.district_id,
+            stage.label("cause"),
+            can_go_on(wanted.year, stage, now).label("can_go_on"),
+        )
         .select_from(Union)
         .outerjoin(stands, true())
         .where(
@@ -103,6 +115,34 @@ def unions_to_remind(actor: Actor, wanted: ProgressFilter) -> Select[*tuple[Any,
         )
     )
     return query.where(Union.name.contains(wanted.name, autoescape=True)) if wanted.name else query
+
+
+def can_go_on(year: int, cause: ColumnElement[str], now: datetime) -> ColumnElement[bool]:
+    """Whether the window is open in which the cause can be dealt with, by itself or by an extension: the set-based
+    ``require_window`` of a union that ``unions_to_remind`` selects."""
+    return or_(
+        *(
+            and_(cause.in_([each.value for each in causes]), _is_open(year, window, now))
+            for window, causes in CAUSES_OF.items()
+        )
+    )
+
+
+def _is_open(year: int, name: WindowName, now: datetime) -> ColumnElement[bool]:
+    window = select(ProtectionWindow.name).where(
+        ProtectionWindow.year == year,
+        ProtectionWindow.name == name,
+        ProtectionWindow.opens_at <= now,
+        ProtectionWindow.closes_at > now,
+    )
+    extension = select(WindowExtension.id).where(
+        WindowExtension.year == year,
+        WindowExtension.window == name,
+        WindowExtension.union_id.in_([Union.id, Union.second_id, Union.district_id]),
+        WindowExtension.opens_at <= now,
+        WindowExtension.closes_at > now,
+    )
+    return or_(window.exists(), extension.correlate(Union).exists())
 
 
 def standing_of(year: int) -> tuple[LateralFromClause, ColumnElement[str]]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from app.models import StoredFile
+from app.models import ExportPart, StoredFile
 from app.models.base import Entity
 from app.models.sealed import Sealed
+from app.rules.exports import IN_FULL
 from app.sealing import Purpose
 
 ROWS_AT_ONCE = 2_000
@@ -26,10 +27,14 @@ class SealedPlace:
 
 
 def sealed_places() -> Iterator[SealedPlace]:
-    """Every column of the type ``Sealed``, and the sealed files."""
+    """Every column of the type ``Sealed``, the sealed files, and the pieces of files with full numbers."""
     for table in Entity.metadata.sorted_tables:
         keys = tuple(column.name for column in table.primary_key)
         for column in table.columns:
             if isinstance(column.type, Sealed):
                 yield SealedPlace(table.name, keys, column.name, column.type.purpose)
     yield SealedPlace(StoredFile.__tablename__, ("id",), "content", Purpose.FILE, "sealed", at_once=1)
+    kinds = ", ".join(f"'{kind}'" for kind in sorted(IN_FULL))
+    of_full_numbers = f"export_id IN (SELECT id FROM export_run WHERE kind IN ({kinds}))"  # noqa: S608
+    keys = ("export_id", "position")
+    yield SealedPlace(ExportPart.__tablename__, keys, "content", Purpose.EXPORT, of_full_numbers, at_once=1)

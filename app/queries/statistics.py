@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session, aliased
 
 from app.models import EnrolmentBatch, Member, ProtectionYear, Union
 from app.queries.beyond import UNIONS_ABOVE
-from app.queries.enrolment import bucket_of, standing
+from app.queries.enrolment import Live, LiveOfAll, bucket_of, standing
+from app.queries.monitor import kept_members
 from app.rules.enrolment import LIVE_BATCHES, BatchStatus, Bucket, Channel, EnrolmentKind
 from app.rules.organisation import UnionLevel
 from app.rules.violations import RuleViolation
@@ -22,6 +23,8 @@ from app.security.visible import visible_to
 
 LEVELS = (UnionLevel.DISTRICT, UnionLevel.SECOND, UnionLevel.GRASSROOTS)
 MONEY = ("fee", "municipal_share", "district_share", "grassroots_share")
+NOTHING = Decimal("0.00")
+CHANNELS, STATUSES = tuple(Channel), tuple(BatchStatus)
 ENROLLABLE = (Bucket.SUBMITTED.value, Bucket.ELIGIBLE.value)
 
 
@@ -29,13 +32,16 @@ ENROLLABLE = (Bucket.SUBMITTED.value, Bucket.ELIGIBLE.value)
 class UnionFigures:
     """Yuan and people of one row. ``members`` are those of kind 关联企业类, ``enrollable`` of them stand in
     已提交 or 可参保 of either channel; people and money of plans and channels are those of live batches,
-    ``paid`` of settled ones. ``straight``: the grassroots unions that belong straight to this district."""
+    ``paid`` of settled ones. ``straight``: the grassroots unions that belong straight to this district.
+    ``enrollable`` is ``None`` where nobody looked at the members one by one."""
 
-    union: Union
+    union_id: int
+    name: str
+    code: str
     parent_name: str
     straight: bool
     members: int
-    enrollable: int
+    enrollable: int | None
     by_channel: dict[Channel, int]
     by_plan: dict[str, int]
     by_status: dict[BatchStatus, int]
@@ -69,15 +75,21 @@ def statistics(
     level: UnionLevel,
     plans: Sequence[str],
     district_id: int | None = None,
-) -> list[UnionFigures]:
-    """Rows in the order of the tree. At the second level a district has a row for the grassroots unions that
-    belong straight to it, so that the sums are the same at every level.
+    one_by_one: bool = True,
+    most: int | None = None,
+) -> Iterator[UnionFigures]:
+    """Rows in the order of the tree, one in memory at a time. At the second level a district has a row for the
+    grassroots unions that belong straight to it, so that the sums are the same at every level.
 
-    ``plans`` names the plans to count by. Raises ``statistics_level`` for a level above the actor's own.
+    ``plans`` names the plans to count by. Without ``one_by_one`` members are as many as the monitor says, and who of
+    them can be enrolled isn't looked at, which is nearly all of the work. ``most``: the first so many rows. Raises
+    ``statistics_level`` for a level above the actor's own.
     """
     if level not in levels_for(actor):
         raise RuleViolation("statistics_level", field="level", level=level)
-    members, batches = _members_of_unions(year), _batches_of_unions(year.year, plans)
+    whole_city = actor.level is UnionLevel.MUNICIPAL and district_id is None
+    members = _members_one_by_one(year, whole_city) if one_by_one else _members_kept(actor, year.year)
+    batches = _batches_of_unions(year.year, plans)
     key = _key(level).label("key")
     sums = [
         func.sum(column).label(column.key)
@@ -96,8 +108,16 @@ def statistics(
         .subquery("figures")
     )
     head, parent = aliased(Union, name="head"), aliased(Union, name="parent")
-    rows = session.execute(
-        select(head, func.coalesce(parent.name, UNIONS_ABOVE.c.name).label("parent_name"), figures)
+    query = (
+        select(
+            head.id.label("head_id"),
+            head.name,
+            head.code,
+            head.level,
+            func.coalesce(parent.name, UNIONS_ABOVE.c.name).label("parent_name"),
+            *(column for column in figures.c if column.key != "key"),
+        )
+        .select_from(head)
         .outerjoin(figures, figures.c.key == head.id)
         .outerjoin(parent, parent.id == head.parent_id)
         .outerjoin(UNIONS_ABOVE, UNIONS_ABOVE.c.id == head.parent_id)
@@ -107,8 +127,12 @@ def statistics(
             _in_district(head, district_id),
         )
         .order_by(head.district_id, head.second_id.nulls_first(), head.id)
+        .limit(most)
     )
-    return [_figures(row[0], row, level, plans) for row in rows]
+    session.flush()
+    # Rows become objects as they are wanted; a cursor of the server's would rule out plans of several processes.
+    rows = session.connection().execute(query)
+    return (_figures(row, level, plans) for row in rows)
 
 
 def districts(session: Session, actor: Actor) -> list[Union]:
@@ -128,14 +152,24 @@ def plans_counted(session: Session, year: int, offered: Sequence[str]) -> tuple[
     return (*offered, *sorted(set(used) - set(offered)))
 
 
-def _members_of_unions(year: ProtectionYear) -> Subquery:
-    anywhere = or_(*(bucket_of(channel, year.cover_start).in_(ENROLLABLE) for channel in Channel))
+def _members_kept(actor: Actor, year: int) -> Subquery:
+    parts = kept_members(year, visible_to(actor, Member))
+    return (
+        select(parts.c.union_id, func.sum(parts.c.members).label("members"))
+        .group_by(parts.c.union_id)
+        .subquery("members")
+    )
+
+
+def _members_one_by_one(year: ProtectionYear, whole_city: bool) -> Subquery:
+    live = LiveOfAll if whole_city else Live
+    anywhere = or_(*(bucket_of(channel, year.cover_start, live).in_(ENROLLABLE) for channel in Channel))
     figures: list[ColumnElement[Any]] = [
         Member.union_id.label("union_id"),
         func.count().label("members"),
         func.count().filter(anywhere).label("enrollable"),
     ]
-    return standing(select(*figures), year.year).group_by(Member.union_id).subquery("members")
+    return standing(select(*figures), year.year, live).group_by(Member.union_id).subquery("members")
 
 
 def _batches_of_unions(year: int, plans: Sequence[str]) -> Subquery:
@@ -183,26 +217,27 @@ def _in_district(union: Any, district_id: int | None) -> ColumnElement[bool]:
     return wanted
 
 
-def _figures(union: Union, row: Any, level: UnionLevel, plans: Sequence[str]) -> UnionFigures:
-    def count(name: str) -> int:
-        return int(getattr(row, name) or 0)
+def _figures(row: Any, level: UnionLevel, plans: Sequence[str]) -> UnionFigures:
+    found = row._asdict()
 
-    def yuan(name: str) -> Decimal:
-        return getattr(row, name) or Decimal("0.00")
+    def count(name: str) -> int:
+        return int(found[name] or 0)
 
     return UnionFigures(
-        union=union,
-        parent_name=row.parent_name or "",
-        straight=union.level is not level,
+        union_id=found["head_id"],
+        name=found["name"],
+        code=found["code"],
+        parent_name=found["parent_name"] or "",
+        straight=found["level"] is not level,
         members=count("members"),
-        enrollable=count("enrollable"),
-        by_channel={channel: count(channel.value) for channel in Channel},
+        enrollable=count("enrollable") if "enrollable" in found else None,
+        by_channel={channel: count(channel) for channel in CHANNELS},
         by_plan={plan: count(f"plan_{at}") for at, plan in enumerate(plans)},
-        by_status={status: count(status.value) for status in BatchStatus},
-        fee=yuan("fee"),
-        municipal=yuan("municipal_share"),
-        district=yuan("district_share"),
-        grassroots=yuan("grassroots_share"),
-        paid=yuan("paid"),
-        last_submitted_at=row.last_submitted_at,
+        by_status={status: count(status) for status in STATUSES},
+        fee=found["fee"] or NOTHING,
+        municipal=found["municipal_share"] or NOTHING,
+        district=found["district_share"] or NOTHING,
+        grassroots=found["grassroots_share"] or NOTHING,
+        paid=found["paid"] or NOTHING,
+        last_submitted_at=found["last_submitted_at"],
     )

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 from app.rules.enrolment import BatchStatus
+from app.rules.years import WindowName
 
 
 class Stage(StrEnum):
@@ -43,3 +44,12 @@ class Cause(StrEnum):
     RETURNED = "returned"
     SUBMITTED = "submitted"
     APPROVED = "approved"
+
+
+WINDOW_OF: Mapping[Cause, WindowName] = {
+    Cause.NOT_STARTED: WindowName.GRASSROOTS_SUBMIT,
+    Cause.RETURNED: WindowName.GRASSROOTS_SUBMIT,
+    Cause.SUBMITTED: WindowName.REVIEW,
+    Cause.APPROVED: WindowName.DISTRICT_SUBMIT,
+}
+"""In which window whoever is reminded can do it: outside of it nobody is."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, BinaryIO
 
@@ -12,18 +12,23 @@ from sqlalchemy.orm import Session
 
 from app.jobs import enqueue
 from app.models import Account, ExportPart, ExportProgress, ExportRun
-from app.rules.exports import AT_WORK, KEPT, PART_BYTES, ExportKind, ExportState
+from app.rules.exports import AT_WORK, IN_FULL, KEPT, PART_BYTES, ExportKind, ExportState
 from app.rules.messages import About, MessageKind
 from app.rules.violations import RuleViolation, not_found
+from app.sealing import Purpose, key_ring
 from app.security.actor import Actor, actor_of
 from app.security.roles import Permission, require
 from app.services.messages import tell_whom, telling_of
 
 WRITE = "exports.write"
-PERMISSIONS = {
-    ExportKind.MEMBERS: Permission.VIEW_MEMBERS,
-    ExportKind.STATISTICS: Permission.STATISTICS,
+PERMISSIONS: Mapping[ExportKind, tuple[Permission, ...]] = {
+    ExportKind.MEMBERS: (Permission.VIEW_MEMBERS,),
+    ExportKind.MEMBERS_FULL: (Permission.VIEW_MEMBERS, Permission.REVEAL_NUMBERS),
+    ExportKind.PEOPLE_FULL: (Permission.ENROL, Permission.REVEAL_NUMBERS),
+    ExportKind.STATISTICS: (Permission.STATISTICS,),
+    ExportKind.PROGRESS: (Permission.MONITOR,),
 }
+"""What whoever asks must be allowed: when it is asked for, when it is written, and at each download."""
 FORGOTTEN_AT_ONCE = 50
 
 
@@ -40,7 +45,7 @@ def start_export(
 ) -> ExportRun:
     """Have a file written in the background. ``asked`` is its filter, as ``app.exports`` reads it; it must hold no
     document number. ``expected``: about how many rows, for the progress."""
-    require(actor, PERMISSIONS[kind])
+    require_for(actor, kind)
     run = ExportRun(
         kind=kind,
         asked=asked,
@@ -59,6 +64,12 @@ def start_export(
     session.flush()
     enqueue(session, WRITE, export_id=run.id)
     return run
+
+
+def require_for(actor: Actor, kind: ExportKind) -> None:
+    """Raises ``not_allowed`` (403) for who may not have such a file."""
+    for permission in PERMISSIONS[kind]:
+        require(actor, permission)
 
 
 def own_export(session: Session, actor: Actor, export_id: int, *, lock: bool = False) -> ExportRun:
@@ -82,19 +93,32 @@ def cancel_export(session: Session, actor: Actor, export_id: int, now: datetime)
     return run
 
 
-def begin_export(session: Session, export_id: int) -> Actor | None:
-    """Whoever asked, as the account is now; ``None`` where nothing is to be written any more."""
+def begin_export(session: Session, export_id: int, now: datetime) -> Actor | None:
+    """Whoever asked, as the account is now; ``None`` where nothing is to be written any more.
+
+    An account that was closed or has gone elsewhere meanwhile, or has lost the role, gets nothing, and the run says so.
+    """
     run = session.scalar(select(ExportRun).where(ExportRun.id == export_id).with_for_update())
     if run is None or run.state not in AT_WORK:
         return None
+    account = session.get_one(Account, run.asked_by)
+    try:
+        actor = actor_of(account)
+        require_for(actor, run.kind)
+        if not account.active or actor.union_id != run.union_id:
+            raise RuleViolation("not_allowed", status=403)
+    except RuleViolation as refusal:
+        run.state, run.problem_code, run.finished_at = ExportState.FAILED, refusal.code, now
+        return None
     run.state = ExportState.WORKING
-    return actor_of(session.get_one(Account, run.asked_by))
+    return actor
 
 
 def keep_export(session: Session, export_id: int, content: BinaryIO, rows: int, now: datetime) -> bool:
     """Keep the written file in pieces, and tell whoever asked; ``False`` where it was cancelled meanwhile.
 
-    All in one transaction: what a killed attempt had kept is not there, and a repeated one keeps it once.
+    All in one transaction: what a killed attempt had kept is not there, and a repeated one keeps it once. Pieces of a
+    file with full numbers are sealed.
     """
     run = session.scalar(select(ExportRun).where(ExportRun.id == export_id).with_for_update())
     if run is None or run.state is not ExportState.WORKING:
@@ -103,8 +127,9 @@ def keep_export(session: Session, export_id: int, content: BinaryIO, rows: int, 
     size = 0
     for position, piece in enumerate(iter(lambda: content.read(PART_BYTES), b"")):
         size += len(piece)
+        kept = key_ring().seal(piece, Purpose.EXPORT) if run.kind in IN_FULL else piece
         session.execute(
-            ExportPart.__table__.insert().values(export_id=export_id, position=position, content=piece)
+            ExportPart.__table__.insert().values(export_id=export_id, position=position, content=kept)
         )
     run.state, run.rows, run.size = ExportState.READY, rows, size
     run.finished_at, run.expires_at = now, now + KEPT
@@ -126,10 +151,13 @@ def fail_export(session: Session, export_id: int, problem_code: str, now: dateti
 def pieces_of(session: Session, actor: Actor, export_id: int, now: datetime) -> Iterator[bytes]:
     """The file from its beginning, one piece in memory at a time.
 
-    Raises ``not_found``, ``not_allowed`` for who has lost the role, ``export_not_ready`` and ``export_over`` (409).
+    Raises ``not_found``, ``not_allowed`` for who has lost the role or works elsewhere now, ``export_not_ready`` and
+    ``export_over`` (409).
     """
     run = own_export(session, actor, export_id)
-    require(actor, PERMISSIONS[run.kind])
+    require_for(actor, run.kind)
+    if actor.union_id != run.union_id:
+        raise RuleViolation("not_allowed", status=403)
     if run.state is ExportState.EXPIRED or run.expires_at is not None and run.expires_at <= now:
         raise RuleViolation("export_over", status=409)
     if run.state is not ExportState.READY:
@@ -143,7 +171,7 @@ def pieces_of(session: Session, actor: Actor, export_id: int, now: datetime) -> 
         )
         if piece is None:
             return
-        yield piece
+        yield key_ring().unseal(piece, Purpose.EXPORT) if run.kind in IN_FULL else piece
         position += 1
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Date, DateTime, Integer, Row, Text, func, literal, select, text
+from sqlalchemy import Date, DateTime, Integer, Row, Select, Text, func, literal, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -15,7 +16,9 @@ from app.clock import SHANGHAI
 from app.models import EventObject, ProgressReminder, Union
 from app.queries.progress import ProgressFilter, unions_to_remind
 from app.rules.messages import DISTRICT, OPERATOR, SECOND, About, MessageKind
+from app.rules.monitor import WINDOW_OF, Cause
 from app.rules.violations import RuleViolation, not_found
+from app.rules.years import WindowName
 from app.security.actor import Actor
 from app.security.roles import Permission, require
 from app.security.visible import visible_to
@@ -25,13 +28,15 @@ from app.services.messages import tell_those_in, telling_of
 @dataclass(frozen=True, slots=True)
 class Reminded:
     """``unions`` were reminded of now, which reached ``accounts``. ``before``: how many had been reminded of today
-    already, ``earlier`` the newest of those reminders. ``nothing``: ticked, but there is nothing to remind of."""
+    already, ``earlier`` the newest of those reminders. ``nothing``: ticked, but there is nothing to remind of.
+    ``closed``: not reminded, because the window in which they could go on isn't open; how many by window."""
 
     unions: int
     accounts: int
     before: int
     earlier: Row[*tuple[Any, ...]] | None
     nothing: int
+    closed: dict[WindowName, int]
 
 
 def remind(
@@ -39,15 +44,18 @@ def remind(
 ) -> Reminded:
     """Tell who must go on with the filtered unions, or with these of them, and write down that it was said.
 
-    Operators hear of lists not begun or returned, reviewers of lists that wait for them, districts of what isn't filed.
+    Operators hear of lists not begun or returned, reviewers of lists that wait for them, districts of what isn't filed;
+    nobody hears of what can't be done now, because its window isn't open.
     Raises ``no_union_ticked``, ``not_found`` (404) for a union that isn't the actor's to see, and ``not_allowed``.
     """
     require(actor, Permission.REMIND)
-    query = unions_to_remind(actor, wanted)
+    query = unions_to_remind(actor, wanted, now)
     if union_ids is not None:
         _look_at(session, actor, union_ids)
         query = query.where(Union.id.in_(union_ids))
-    asked = query.cte("asked")
+    closed = _closed(session, query)
+    found = query.subquery("found")
+    asked = select(found).where(found.c.can_go_on).cte("asked")
     day = now.astimezone(SHANGHAI).date()
     row = {
         "union_id": asked.c.union_id,
@@ -64,7 +72,7 @@ def remind(
     put = insert(ProgressReminder).from_select(list(row), select(*row.values()).order_by(asked.c.union_id))
     once = put.on_conflict_do_nothing(constraint="reminded_once_a_day_for_a_cause")
     new = session.scalars(once.returning(ProgressReminder.id)).all()
-    today = _of_today(session, wanted.year, day, query)
+    today = _of_today(session, wanted.year, day, select(found).where(found.c.can_go_on))
     before = [reminder for reminder in today if reminder.id not in set(new)]
     accounts = _tell(session, actor, new, now) if new else 0
     return Reminded(
@@ -72,8 +80,22 @@ def remind(
         accounts=accounts,
         before=len(before),
         earlier=max(before, key=lambda reminder: reminder.reminded_at, default=None),
-        nothing=0 if union_ids is None else len(set(union_ids)) - len(new) - len(before),
+        nothing=0
+        if union_ids is None
+        else len(set(union_ids)) - len(new) - len(before) - sum(closed.values()),
+        closed=closed,
     )
+
+
+def _closed(session: Session, query: Select[*tuple[Any, ...]]) -> dict[WindowName, int]:
+    found = query.subquery("found")
+    rows = session.execute(
+        select(found.c.cause, func.count()).where(~found.c.can_go_on).group_by(found.c.cause)
+    )
+    closed: Counter[WindowName] = Counter()
+    for cause, unions in rows:
+        closed[WINDOW_OF[Cause(cause)]] += unions
+    return dict(closed)
 
 
 def _look_at(session: Session, actor: Actor, union_ids: Sequence[int]) -> None:

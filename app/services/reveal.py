@@ -21,7 +21,7 @@ from app.services.personal_data import refuse_telling
 
 REASON_MAX = 200
 MOST_EXPORTED = 1_000_000
-"""A sheet holds hardly more rows."""
+"""More full numbers than that leave the system for no single reason."""
 
 
 def reveal_number(session: Session, actor: Actor, *, member_id: int, reason: str, now: datetime) -> Member:

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from app.models import PlaceFigures, Union
 from app.queries.monitor import Standing, standings
+from app.replica import reading
 from app.rules.monitor import Stage
 from app.rules.violations import not_found
 from app.security.actor import Actor
@@ -90,7 +91,8 @@ def _earlier(
 
 def _count(session: Session, actor: Actor, year: int, place: Union) -> Counted:
     at = session.scalars(text("SELECT clock_timestamp()")).one()
-    rows = standings(session, actor, year, place)
+    with reading(session) as reader:
+        rows = standings(reader, actor, year, place)
     values = {"counted_at": at, "rows": [_written(row) for row in rows]}
     put = insert(PlaceFigures).values(union_id=place.id, year=year, **values)
     session.execute(put.on_conflict_do_update(index_elements=["union_id", "year"], set_=values))

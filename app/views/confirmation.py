@@ -13,9 +13,11 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from app.clock import now
+from app.exports import people_asked
 from app.forms.enrolment import NOBODY, PeopleFilterForm, Picks, picks_of
 from app.labels import label
 from app.models import Member, Union
+from app.people_file import write_people_file
 from app.queries.batches import first_live_batch, marked_people, waiting_returns
 from app.queries.enrolment import Preview, preview
 from app.queries.enrolment_people import PeopleFilter, eligible_ids, people_query
@@ -23,6 +25,7 @@ from app.queries.paging import page_of
 from app.queries.transfers import left_since_submit
 from app.queries.years import get_year, plans_of, require_window
 from app.rules.enrolment import Bucket, Channel
+from app.rules.exports import ExportKind
 from app.rules.members import SocialCardStatus
 from app.rules.violations import RuleViolation
 from app.rules.years import WindowName
@@ -36,7 +39,6 @@ from app.views.calendar import year_steps
 from app.views.choices import reason_words
 from app.views.enrolment_words import counter_words, figures_sentence, payment_sentence
 from app.views.full_export import FullList, export_full
-from app.views.people_file import write_people_file
 from reports.workbook import Watermark
 
 YEAR = "<int(max=2999):year>"
@@ -137,7 +139,8 @@ class Confirmation(Screen):
         form = PeopleFilterForm(request.args)
         union, the_year = session.get_one(Union, self.actor.union_id), get_year(session, year)
         bucket = _bucket_asked(channel)
-        matching = people_query(self.actor, union, the_year, channel, _filter(form, bucket))
+        wanted = _filter(form, bucket)
+        matching = people_query(self.actor, union, the_year, channel, wanted)
         words = ((_("Channel"), str(label(channel))), (_("Counter"), counter_words(bucket)))
 
         def write(out: BinaryIO, mark: Watermark, at: datetime) -> None:
@@ -149,6 +152,8 @@ class Confirmation(Screen):
         return FullList(
             matching,
             words,
+            ExportKind.PEOPLE_FULL,
+            None if wanted.person_keys else people_asked(year, channel, wanted, words),
             write,
             file_name=_(
                 "People %(year)s %(counter)s with full numbers", year=year, counter=counter_words(bucket)

@@ -11,11 +11,13 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from app.clock import now
+from app.exports import by_number, members_asked
 from app.forms.members import MemberFilterForm
 from app.forms.reasons import WhyForm
 from app.member_file import write_member_file
 from app.models import Member
 from app.queries.members import members_matching, members_to_export
+from app.rules.exports import ExportKind
 from app.rules.violations import RuleViolation
 from app.security.needs import needs
 from app.security.roles import Permission
@@ -74,6 +76,8 @@ class Numbers(Screen):
         return FullList(
             matching,
             words,
+            ExportKind.MEMBERS_FULL,
+            None if by_number(wanted) else members_asked(wanted, words),
             write,
             file_name=_("Members with full numbers"),
             back=url_for("Members.list", **request.args),

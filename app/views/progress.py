@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime
 from io import BytesIO
 from typing import Any
 
@@ -12,14 +14,18 @@ from sqlalchemy.orm import Session
 
 from app.clock import SHANGHAI, now
 from app.documents import XLSX
+from app.exports import has_many
 from app.labels import label
-from app.models import ProtectionYear, Union
+from app.models import ProtectionWindow, ProtectionYear, Union
+from app.progress_file import progress_file_name, waits_for, write_progress_file
 from app.queries.monitor import total_of
 from app.queries.progress import ProgressFilter, places_below, progress_page, progress_query
 from app.queries.years import get_year, year_in_work, years
 from app.rules.monitor import STUCK, Cause, Stage
 from app.rules.organisation import UnionLevel
 from app.rules.violations import RuleViolation, not_found
+from app.rules.years import WindowName
+from app.security.actor import Actor
 from app.security.needs import needs
 from app.security.roles import Permission, may
 from app.security.visible import get_visible
@@ -29,7 +35,6 @@ from app.templating import here, number
 from app.transaction import transaction
 from app.views.base import Screen, cursor_of_request, id_of_request
 from app.views.choices import ids_of
-from app.views.progress_file import waits_for, write_progress_file
 
 
 class Progress(Screen):
@@ -53,14 +58,15 @@ class Progress(Screen):
                 year = _year_asked(session)
                 if year is None:
                     raise not_found("year")
-                wanted = self._wanted(session, year)
+                wanted = progress_filter(session, self.actor, year)
                 # A row's own button means that union, whatever the list shows meanwhile.
                 done = remind(session, self.actor, wanted, ids, now())
+                windows = {window.name: window for window in year.windows}
         except RuleViolation as refusal:
             if refusal.status in (403, 404):
                 raise
             return self._list(refusal), refusal.status
-        _tell(done)
+        _tell(done, windows)
         return redirect(url_for("Progress.list", **request.args.to_dict()))
 
     @expose("/workbook.xlsx")
@@ -68,22 +74,20 @@ class Progress(Screen):
     def export(self) -> Any:
         out = BytesIO()
         with transaction() as session:
-            year = _year_asked(session)
-            if year is None:
-                raise not_found("year")
-            wanted = self._wanted(session, year)
+            wanted = progress_filter(session, self.actor, year_to_export(session))
+            if has_many(session, progress_query(self.actor, wanted)):
+                return redirect(url_for("Exports.ask", what="progress", **request.args.to_dict()))
             rows = session.execute(progress_query(self.actor, wanted).order_by(Union.id))
             write_progress_file(out, rows, wanted, asked_by=self.actor.name, asked_at=now())
         out.seek(0)
-        name = f"{_('Progress of enrolment')}-{wanted.place.name}.xlsx"
-        return send_file(out, XLSX, as_attachment=True, download_name=name)
+        return send_file(out, XLSX, as_attachment=True, download_name=progress_file_name(wanted))
 
     def _list(self, refusal: RuleViolation | None = None) -> Any:
         with transaction() as session:
             year = _year_asked(session)
             if year is None:
                 return self.render("progress/no_year.html")
-            wanted = self._wanted(session, year)
+            wanted = progress_filter(session, self.actor, year)
             total = total_of(shared_standings(session, self.actor, year.year, wanted.place).rows)
             stages = [wanted.stage] if wanted.stage else list(STUCK)
             return self.render(
@@ -116,18 +120,28 @@ class Progress(Screen):
                 refusal=refusal,
             )
 
-    def _wanted(self, session: Session, year: ProtectionYear) -> ProgressFilter:
-        asked = id_of_request("place")
-        place = get_visible(session, self.actor, Union, asked if asked is not None else self.actor.union_id)
-        if place.level is None or place.level is UnionLevel.GRASSROOTS and asked is not None:
-            raise not_found("trade_union")
-        stage = request.args.get("stage", "")
-        return ProgressFilter(
-            year=year.year,
-            place=place,
-            stage=Stage(stage) if stage in set(Stage) else None,
-            name=request.args.get("name", "").strip().replace("\0", "")[:100],
-        )
+
+def progress_filter(session: Session, actor: Actor, year: ProtectionYear) -> ProgressFilter:
+    """What the address asks for."""
+    asked = id_of_request("place")
+    place = get_visible(session, actor, Union, asked if asked is not None else actor.union_id)
+    if place.level is None or place.level is UnionLevel.GRASSROOTS and asked is not None:
+        raise not_found("trade_union")
+    stage = request.args.get("stage", "")
+    return ProgressFilter(
+        year=year.year,
+        place=place,
+        stage=Stage(stage) if stage in set(Stage) else None,
+        name=request.args.get("name", "").strip().replace("\0", "")[:100],
+    )
+
+
+def year_to_export(session: Session) -> ProtectionYear:
+    """The year of the address, or the one in work; 404 where there is none."""
+    year = _year_asked(session)
+    if year is None:
+        raise not_found("year")
+    return year
 
 
 def _year_asked(session: Session) -> ProtectionYear | None:
@@ -140,7 +154,7 @@ def _year_asked(session: Session) -> ProtectionYear | None:
     return get_year(session, int(asked))
 
 
-def _tell(done: Reminded) -> None:
+def _tell(done: Reminded, windows: Mapping[WindowName, ProtectionWindow]) -> None:
     if done.unions:
         flash(
             _(
@@ -161,7 +175,20 @@ def _tell(done: Reminded) -> None:
             ),
             "warning",
         )
-    if not (done.unions or done.before or done.nothing):
+    for name, unions in done.closed.items():
+        window = windows[name]
+        flash(
+            _(
+                "%(unions)s unions were not reminded: they could do nothing now. “%(window)s” is open from %(opens)s "
+                "to %(closes)s.",
+                unions=number(unions),
+                window=label(name),
+                opens=_moment(window.opens_at),
+                closes=_moment(window.closes_at),
+            ),
+            "warning",
+        )
+    if not (done.unions or done.before or done.nothing or done.closed):
         flash(
             _("There is nobody to remind here: nothing that the filter shows waits for somebody."), "warning"
         )
@@ -173,6 +200,10 @@ def _tell(done: Reminded) -> None:
             ),
             "warning",
         )
+
+
+def _moment(at: datetime) -> str:
+    return at.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M")
 
 
 def _time(at: Any) -> str:

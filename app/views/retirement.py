@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from app.clock import now
 from app.forms.enrolment import KeepForm, PeopleFilterForm, StayOutForm
 from app.models import Member, ProtectionYear, ReasonKind, Union
+from app.people_file import write_people_file
 from app.queries.enrolment_people import PeopleFilter
 from app.queries.paging import Cursor, page_of
 from app.queries.retirement import Tab, paper_of, tab_counts, work_list
@@ -34,7 +35,6 @@ from app.transaction import transaction
 from app.views.base import PAGE_SIZE_MAX, Screen, cursor_of_request
 from app.views.choices import ROW_ID, chosen_reason, reason_choices
 from app.views.confirmation import YEAR, closed_window
-from app.views.people_file import write_people_file
 from app.views.stored import hand_over
 
 PAGE_SIZE = 100

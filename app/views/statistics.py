@@ -16,13 +16,13 @@ from app.models import ProtectionYear, Union
 from app.queries.exports import is_large_statistics, statistics_rows
 from app.queries.statistics import districts, levels_for
 from app.queries.years import get_year, year_in_work, years
+from app.replica import reading
 from app.rules.enrolment import Channel
 from app.rules.organisation import UnionLevel
 from app.rules.violations import RuleViolation, not_found
 from app.security.needs import needs
 from app.security.roles import Permission
 from app.security.visible import get_visible
-from app.statistics import Statistics as Asked
 from app.statistics import file_name, statistics_of, statistics_workbook, total_of
 from app.templating import percent
 from app.views.base import Screen
@@ -40,7 +40,18 @@ class Statistics(Screen):
         session, actor = db.session(), self.actor
         if year_in_work(session) is None:
             return self.render("statistics/no_year.html")
-        asked = self._asked()
+        level, district, year = _level(levels_for(actor)[0]), self._district(), _year()
+        count = statistics_rows(session, actor, level, district)
+        large = is_large_statistics(session, actor, count)
+        # Who can be enrolled is asked of each member: of many, the workbook of the background does that.
+        rows_shown = ROWS_SHOWN if large else None
+        with reading(session) as reader:
+            asked = statistics_of(reader, actor, year, level, district, one_by_one=not large, most=rows_shown)
+            rows = summed = list(asked.rows)
+            if large:
+                # The sums are the same at every level, and the districts are few.
+                above = statistics_of(reader, actor, year, levels_for(actor)[0], district, one_by_one=False)
+                summed = list(above.rows)
         chosen = {
             "year": asked.year.year,
             "level": asked.level.value,
@@ -50,9 +61,10 @@ class Statistics(Screen):
             "statistics/form.html",
             asked=asked,
             chosen=chosen,
-            rows=asked.rows[:ROWS_SHOWN],
-            total=total_of(asked.rows, asked.plans),
-            count=len(asked.rows),
+            rows=rows[:ROWS_SHOWN],
+            total=total_of(summed, asked.plans),
+            count=count,
+            large=large,
             years=[(year, year) for year in years(session)],
             levels=[(level.value, label(level)) for level in levels_for(actor)],
             districts=[(each.id, each.name) for each in districts(session, actor)],
@@ -71,14 +83,10 @@ class Statistics(Screen):
             if district is not None:
                 chosen["district_id"] = district.id
             return redirect(url_for("Exports.ask", what="statistics", **chosen))
-        asked = self._asked()
-        out = io.BytesIO(statistics_workbook(asked, self.actor, now()))
+        with reading(db.session()) as reader:
+            asked = statistics_of(reader, self.actor, _year(), level, district)
+            out = io.BytesIO(statistics_workbook(asked, self.actor, now()))
         return send_file(out, XLSX, as_attachment=True, download_name=file_name(asked))
-
-    def _asked(self) -> Asked:
-        """What the address asks for; without a level the actor's own, or the districts."""
-        session, actor = db.session(), self.actor
-        return statistics_of(session, actor, _year(), _level(levels_for(actor)[0]), self._district())
 
     def _district(self) -> Union | None:
         district_id = request.args.get("district_id", type=int)

@@ -13,6 +13,7 @@ from app.clock import now
 from app.export_turn import ExportStopped, export_turn
 from app.exports import Tell, write_export
 from app.models import ExportRun
+from app.replica import reading
 from app.rules.violations import RuleViolation
 from app.security.actor import Actor
 from app.services.exports import WRITE, fail_export, keep_export
@@ -54,8 +55,8 @@ def _write(export_id: int, file: BinaryIO, actor: Actor, tell: Tell) -> int:
 
     with transaction() as session:
         run = session.get_one(ExportRun, export_id)
-        with force_locale(run.language):
-            return write_export(session, actor, run, file, now(), tell_or_stop)
+        with force_locale(run.language), reading(session) as reader:
+            return write_export(reader, actor, run, file, now(), tell_or_stop)
 
 
 def _fail(export_id: int, problem_code: str) -> None:

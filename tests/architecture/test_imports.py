@@ -18,11 +18,13 @@ PLATFORM = {
     "app.jobs",
     "app.database",
     "app.log",
+    "app.replica",
     "config",
 }
 EDGE = {
     "app.rules", "app.models", "app.queries", "app.services", "app.forms", "app.security", "app.sentences",
-    "app.labels", "app.documents", "app.statistics", "app.exports", "app.member_file", "reports",
+    "app.labels", "app.documents", "app.statistics", "app.exports", "app.member_file",
+    "app.people_file", "app.people_words", "app.progress_file", "reports",
 }  # fmt: skip
 
 MAY_IMPORT: dict[str, set[str]] = {
@@ -32,7 +34,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "app.gateways": {"app.rules"},
     "app.services": {
         "app.queries", "app.models", "app.rules", "app.gateways", "app.security", "app.jobs", "app.clock",
-        "app.sealing", "app.acting", "reports",
+        "app.sealing", "app.acting", "app.replica", "reports",
     },
     "app.forms": {"app.rules", "app.labels", "app.clock", "app.sealing"},
     "app.security": {
@@ -52,16 +54,18 @@ MAY_IMPORT: dict[str, set[str]] = {
     "scheduler": {
         "app.services", "app.queries", "app.transaction", "app.models", "app.rules", "app.security", "reports",
         "app.clock", "app.jobs", "app.log", "app.extensions", "app.database", "app.import_turn",
-        "app.letters", "app.exports", "app.export_turn",
+        "app.letters", "app.exports", "app.export_turn", "app.replica",
     },
     "app.export_turn": {
-        "app.acting", "app.exports", "app.extensions", "app.security", "app.services", "app.transaction",
+        "app.acting", "app.clock", "app.exports", "app.extensions", "app.security", "app.services",
+        "app.transaction",
     },
     "app.city": {
         "app.services", "app.models", "app.rules", "app.security", "app.clock", "app.sealing", "app.transaction",
         "app.database_roles", "config",
     },
     "app.acting": {"app.clock", "app.extensions", "app.log", "app.security", "app.transaction", "config"},
+    "app.replica": {"app.acting", "app.database", "app.extensions", "app.log"},
     "app.clock": set(),
     "app.sent": set(),
     "app.sealing": set(),

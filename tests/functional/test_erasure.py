@@ -86,7 +86,7 @@ def figures(session, actor, tree):
     year, union = get_year(session, 2025), tree.grassroots
     return (
         bucket_counts(session, union, year, Channel.MEMBER_CARD)[0],
-        statistics(session, actor, year, level=UnionLevel.GRASSROOTS, plans=["A"]),
+        list(statistics(session, actor, year, level=UnionLevel.GRASSROOTS, plans=["A"])),
         standings(session, actor, 2025, tree.city),
         session.execute(
             select(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from io import BytesIO
 
 import pytest
@@ -12,7 +12,7 @@ from python_calamine import CalamineWorkbook
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from app.models import Event, EventObject, Message, ProgressReminder, Union
+from app.models import Event, EventObject, Message, ProgressReminder, Union, WindowExtension
 from app.queries.monitor import standings, total_of
 from app.queries.paging import Cursor
 from app.queries.progress import ProgressFilter, progress_page, progress_query
@@ -20,6 +20,7 @@ from app.rules.enrolment import BatchStatus
 from app.rules.messages import MessageKind
 from app.rules.monitor import STUCK, Cause, Stage
 from app.rules.violations import RuleViolation
+from app.rules.years import WindowName
 from app.security.roles import Role
 from app.services.progress import remind
 from tests.factories import Tree, actor_of_role, at, make_account, make_fees, make_tree, make_year, sign_in
@@ -126,10 +127,78 @@ def test_a_reminder_goes_to_where_the_list_is(
     batch_in(session, tree, status)
     account = make_account(session, getattr(tree, place), role)
     manager = actor_of_role(session, tree.city, Role.MANAGER)
-    remind(session, manager, everywhere(tree), [tree.grassroots.id], NOW)
+    remind(session, manager, everywhere(tree), [tree.grassroots.id], OPEN[status])
 
     told = session.scalars(select(Message.account_id).where(Message.kind == kind)).all()
     assert account.id in told
+
+
+OPEN = {BatchStatus.SUBMITTED: NOW, BatchStatus.RETURNED: NOW, BatchStatus.APPROVED: at("2024-12-26")}
+"""When whoever is reminded can go on: in the window to review, to submit, to file."""
+
+
+@pytest.mark.parametrize(
+    ("status", "now", "window"),
+    [
+        (BatchStatus.SUBMITTED, at("2024-10-31 23:59:59"), WindowName.REVIEW),
+        (BatchStatus.SUBMITTED, at("2025-01-01"), WindowName.REVIEW),
+        (BatchStatus.APPROVED, at("2024-12-25 23:59:59"), WindowName.DISTRICT_SUBMIT),
+        (BatchStatus.RETURNED, at("2024-12-26"), WindowName.GRASSROOTS_SUBMIT),
+        (None, at("2024-12-26"), WindowName.GRASSROOTS_SUBMIT),
+    ],
+)
+def test_outside_of_the_window_in_which_they_could_go_on_nobody_is_reminded(
+    session: Session, tree: Tree, status: BatchStatus | None, now: datetime, window: WindowName
+) -> None:
+    if status:
+        batch_in(session, tree, status)
+    manager = actor_of_role(session, tree.city, Role.MANAGER)
+    done = remind(session, manager, everywhere(tree), [tree.grassroots.id], now)
+
+    assert (done.unions, done.before, done.nothing, done.closed) == (0, 0, 0, {window: 1})
+    urged = (MessageKind.URGED_SUBMIT, MessageKind.URGED_REVIEW, MessageKind.URGED_FILE)
+    assert session.scalars(select(Message.id).where(Message.kind.in_(urged))).all() == []
+    assert session.scalar(select(func.count()).select_from(ProgressReminder)) == 0
+
+
+@pytest.mark.parametrize("granted_to", ["grassroots", "second", "district"])
+def test_an_extension_lets_its_unions_be_reminded_and_no_others(
+    session: Session, tree: Tree, granted_to: str
+) -> None:
+    late = at("2024-12-28")
+    extended: Union = getattr(tree, granted_to)
+    session.add(
+        WindowExtension(
+            year=2025,
+            window=WindowName.GRASSROOTS_SUBMIT,
+            opens_at=at("2024-12-26"),
+            closes_at=at("2024-12-30"),
+            reason="系统故障",
+            granted_at=at("2024-12-26"),
+            union_id=extended.id,
+            second_id=extended.second_id,
+            district_id=extended.district_id,
+        )
+    )
+    session.flush()
+    manager = actor_of_role(session, tree.city, Role.MANAGER)
+    done = remind(session, manager, everywhere(tree, Stage.NOT_STARTED), None, late)
+
+    below = {"grassroots": 1, "second": 2, "district": 3}[granted_to]
+    assert (done.unions, done.closed) == (below, {WindowName.GRASSROOTS_SUBMIT: 5 - below})
+
+
+def test_the_screen_says_when_the_window_is_open_that_a_reminder_would_be_about(
+    session: Session, tree: Tree, client: FlaskClient
+) -> None:
+    with time_machine.travel(at("2024-12-26 09:00"), tick=False):
+        sign_in(client, make_account(session, tree.district, Role.DISTRICT_REVIEWER))
+        said = client.post(
+            "/progress/remind?year=2025", data={"what": str(tree.sibling.id)}, follow_redirects=True
+        ).text
+
+    assert "1 家工会未催办" in said and "2024-11-01 00:00 至 2024-12-26 00:00" in said
+    assert "已催办" not in said
 
 
 def test_a_second_reminder_of_the_day_is_not_sent_and_says_who_sent_the_first(

@@ -177,3 +177,18 @@ def test_no_secret_is_used_for_two_things() -> None:
 
 def test_the_person_key_may_be_the_secret_key_while_that_is_being_changed() -> None:
     assert load_settings(OWN | {"CANBAO_PERSON_KEY": SECRET}).person_key == SECRET
+
+
+def test_letters_are_files_beside_the_data_or_in_a_folder_that_machines_share(tmp_path: Path) -> None:
+    alone = load_settings({"CANBAO_DATA_DIR": str(tmp_path)})
+    shared = load_settings({"CANBAO_DATA_DIR": str(tmp_path), "CANBAO_MAIL_DIR": str(tmp_path / "letters")})
+    assert (alone.mail_dir, shared.mail_dir) == (tmp_path / "mail", tmp_path / "letters")
+
+
+def test_a_standby_has_an_address_of_postgresql_and_a_limit_of_seconds() -> None:
+    settings = load_settings(OWN | {"CANBAO_REPLICA_URL": "postgresql://standby/canbao"})
+    assert settings.replica_url == "postgresql+psycopg://standby/canbao"
+    with pytest.raises(ConfigError, match="CANBAO_REPLICA_URL must start with postgresql"):
+        load_settings(OWN | {"CANBAO_REPLICA_URL": "mysql://standby/canbao"})
+    with pytest.raises(ConfigError, match="CANBAO_REPLICA_SECONDS_BEHIND"):
+        load_settings(OWN | {"CANBAO_REPLICA_SECONDS_BEHIND": "0"})

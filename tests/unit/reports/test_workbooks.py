@@ -208,5 +208,5 @@ def test_people_are_written_as_given_with_masked_numbers_as_text() -> None:
 
 def test_a_row_of_people_must_fill_its_columns() -> None:
     about = About(title="名单", filters=(), asked_at=ASKED, asked_by="李强")
-    with pytest.raises(ValueError, match="zip"):
+    with pytest.raises(ValueError, match="1 values for 2 columns"):
         write_people([PeopleColumn("姓名"), PeopleColumn("备注")], [("王伟",)], about, io.BytesIO())

@@ -47,6 +47,10 @@ def write_progress_file(
     return exported(write_people(columns, (_cells(row) for row in rows), about, out))
 
 
+def progress_file_name(wanted: ProgressFilter) -> str:
+    return f"{_('Progress of enrolment')}-{wanted.place.name}.xlsx"
+
+
 def waits_for(stage: Stage, reviewer: str | None) -> str:
     """For whom a union waits, in words."""
     if stage in (Stage.NOT_STARTED, Stage.RETURNED):

@@ -10,10 +10,10 @@ from flask_babel import gettext as _
 
 from app.labels import label
 from app.models import ProtectionYear
+from app.people_words import remark_of, retirement_words
 from app.rules.enrolment import Bucket, Term
 from app.security.access_log import exported
 from app.security.masking import mask_card_number, mask_id_number
-from app.views.people_words import remark_of, retirement_words
 from reports.people_workbook import PeopleColumn, write_people
 from reports.workbook import About, Cell, Watermark
 
