@@ -83,6 +83,8 @@ class Monitor(Screen):
         path = path_to(session, actor, place)
         if not path:
             raise not_found("trade_union")
+        # Said once, rather than for every row: a page has a hundred.
+        words = {stage: str(label(stage)) for stage in Stage}
         return self.render(
             template,
             place=place,
@@ -99,7 +101,8 @@ class Monitor(Screen):
             total=total_of(rows),
             nights=last_nights(session, actor, place.id, year.year, today()) if template == PAGE else [],
             stages=list(Stage),
-            segments=lambda row: [(label(stage), row.stages[stage], TONES[stage]) for stage in Stage],
+            words=words,
+            segments=lambda row: [(words[stage], row.stages[stage], TONES[stage]) for stage in Stage],
             rate=lambda row: percent(row.people, row.members, 1),
             batches=batches_of(session, actor, year.year, place)
             if place.level is UnionLevel.GRASSROOTS
