@@ -3,8 +3,8 @@
 python -m benchmarks.growth --data-dir /somewhere
 
 Each city is made below the folder once, by `canbao city`, and served by an application of its own in this process.
-Every page is asked of all of them in turn, so that what else the machine does troubles them alike. Kept are milliseconds of
-the whole request (session, both walls, template) and the blocks that the database looked at for it, which don't depend
+Every page is asked of all of them in turn, so that what else the machine does troubles them alike. Kept are milliseconds
+of the whole request (session, both walls, template) and the blocks that the database looked at for it, which don't depend
 on how busy anybody is. The picture goes to ``docs/growth.svg``.
 """
 
