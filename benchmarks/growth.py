@@ -3,9 +3,9 @@
 python -m benchmarks.growth --data-dir /somewhere
 
 Each city is made below the folder once, by `canbao city`, and served by an application of its own in this process.
-Every page is asked of all of them in turn, so that what else the machine does troubles them alike. Kept are milliseconds
-of the whole request (session, both walls, template) and the blocks that the database looked at for it, which don't depend
-on how busy anybody is. The picture goes to ``docs/growth.svg``.
+Every page is asked of all of them in turn, so that what else the machine does troubles them alike. Kept are
+milliseconds of the whole request (session, both walls, template), what of them this process worked, and the blocks that
+the database looked at, which don't depend on how busy anybody is. The picture goes to ``docs/growth.svg``.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Any
 
 from flask import Flask
@@ -70,6 +70,7 @@ class Grown:
     gigabytes: float
     readers: dict[str, Reader]
     waits: list[float] = field(default_factory=list)
+    worked: list[float] = field(default_factory=list)
 
     def blocks(self) -> int:
         """What its database has looked at so far, as far as it has been told."""
@@ -147,19 +148,22 @@ def _city(data_dir: Path, years: int, members: int) -> Grown:
 def _page(cities: list[Grown], who: str, path: str, rounds: int, lines: list[Line]) -> bool:
     for city in cities:
         city.waits.clear()
+        city.worked.clear()
         for _ in range(WARM):
             city.ask(who, path)
     before = [city.blocks() for city in cities]
     for at in range(rounds):
         # Whoever comes first pays for the processor's caches: each in its turn.
         for city in cities[at % len(cities) :] + cities[: at % len(cities)]:
-            began = perf_counter()
+            began, working = perf_counter(), process_time()
             city.ask(who, path)
             city.waits.append((perf_counter() - began) * 1_000)
+            city.worked.append((process_time() - working) * 1_000)
     blocks = [(city.blocks() - first) / rounds for city, first in zip(cities, before, strict=True)]
     waits = [median(city.waits) for city in cities]
     lines.append(Line(f"{who} {path}", waits))
     by_year = {f"ms_{city.years}": wait for city, wait in zip(cities, waits, strict=True)}
+    by_year |= {f"processor_{city.years}": median(city.worked) for city in cities}
     by_year |= {f"blocks_{city.years}": seen for city, seen in zip(cities, blocks, strict=True)}
     name = path.strip("/").replace("{year}", "YEAR") or "home"
     return emit(

@@ -17,6 +17,8 @@ TICK = re.compile(r'<input\b[^>]*name="ids"[^>]*value="(\d+)"')
 RENEWED = re.compile(r'data-refresh="([^"]+)"')
 SECONDS_BETWEEN_LOOKS = 2
 """Of the monitor, as its page renews itself."""
+SECONDS_TO_REVIEW = 15
+"""Between two looks at what has come, and between looking and approving."""
 
 
 @dataclass(slots=True)
@@ -114,12 +116,12 @@ async def review(day: Day, browser: Browser) -> None:
     while not day.over.is_set():
         page = _expect(await browser.get("review", at), 200)
         ticked = TICK.findall(page.text)
-        await day.wait(day.pause)
+        await day.wait(day.dice.uniform(0.5, 1.5) * SECONDS_TO_REVIEW)
         if ticked and not day.over.is_set():
             token = page.fields("approve")["csrf_token"]
             _expect(await browser.post("approve", at, {"csrf_token": token, "ids": ticked}), 200)
             day.approved += len(ticked)
-        await day.wait(day.pause)
+        await day.wait(day.dice.uniform(0.5, 1.5) * SECONDS_TO_REVIEW)
 
 
 async def watch_monitor(day: Day, browser: Browser) -> None:
