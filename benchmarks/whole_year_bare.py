@@ -7,6 +7,7 @@ look whether it may; each list, each reviewer's hundred and each payment is a tr
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -19,7 +20,7 @@ from app.rules.enrolment import Channel
 from app.rules.members import RetirementClass
 from app.rules.retirement import retirement_line
 from app.services.demo_files import voucher_pdf
-from benchmarks.whole_year_served import HANDLER, Place, Times, ticked
+from benchmarks.whole_year_served import HANDLER, Place, Times, pages, turns
 
 CARD = "card_status = 'issued'"
 SOCIAL = "card_status <> 'issued' AND id_type = 'resident_id' AND social_card_status = 'normal'"
@@ -171,44 +172,42 @@ class Year:
 
 def live_a_year(
     connection: Connection[Any], place: Place, year: Year, first_id: int, times: Times
-) -> tuple[int, int]:
-    """Batches and people; ``first_id``: from where on ids are free."""
+) -> Iterator[None]:
+    """Stops where the other side does. ``first_id``: from where on ids are free."""
     unit = unit_amounts("A", place.central, place.splits)
     values = year.values() | {
         "district": place.id, "account": place.reviewer.account_id, "fee": unit.fee, "municipal": unit.municipal,
         "of_district": unit.district, "grassroots": unit.grassroots, "filed": None,
         "level": None, "decides": None, "second": None,
     }  # fmt: skip
+    batches = range(first_id, first_id + len(place.lists))
     by_second: dict[int | None, list[int]] = {}
-    people = 0
-    with times.stage("submitted"):
-        for at, (operator, channel) in enumerate(place.lists):
-            people += _submit(connection, values, year, operator, channel, first_id + at)
-            by_second.setdefault(operator.second_id, []).append(first_id + at)
-    with times.stage("approved"):
-        for second, batches in by_second.items():
-            by = place.seconds[second] if second else place.reviewer
-            deciding = {"decides": by.account_id, "account": by.account_id, "level": by.level.value}
-            for some in ticked(batches):
+    for lists in turns(list(zip(place.lists, batches, strict=True))):
+        with times.stage("submitted"):
+            for (operator, channel), batch in lists:
+                _submit(connection, values, year, operator, channel, batch)
+                by_second.setdefault(operator.second_id, []).append(batch)
+        yield
+    for second, of_second in by_second.items():
+        by = place.seconds[second] if second else place.reviewer
+        deciding = values | {"decides": by.account_id, "account": by.account_id, "level": by.level.value}
+        for ticked in pages(of_second):
+            with times.stage("approved"):
                 _move(
-                    connection,
-                    values | deciding,
-                    some,
-                    "approve",
-                    "submitted",
-                    "approved",
-                    "batch_approved",
+                    connection, deciding, list(ticked), "approve", "submitted", "approved", "batch_approved"
                 )
                 connection.commit()
-    batches = [each for some in by_second.values() for each in some]
-    if unit.grassroots:
+            yield
+    for owing in turns(batches if unit.grassroots else ()):
         with times.stage("paid"):
-            _pay(connection, values, batches)
+            _pay(connection, values, owing)
+        yield
     with times.stage("filed"):
-        owed = _file(connection, values, year, batches, filed=first_id)
+        owed = _file(connection, values, year, list(batches), filed=first_id)
+    yield
     with times.stage("settled"):
-        _settle(connection, values, year, batches, first_id, owed)
-    return len(batches), people
+        _settle(connection, values, year, list(batches), first_id, owed)
+    yield
 
 
 def _submit(
@@ -218,7 +217,7 @@ def _submit(
     operator: Any,
     channel: Channel,
     batch: int,
-) -> int:
+) -> None:
     of_list = values | {
         "union": operator.union_id, "second": operator.second_id, "account": operator.account_id,
         "channel": channel.value, "batch": batch, "id": batch, "object": "enrolment_batch", "action": "submit",
@@ -237,7 +236,6 @@ def _submit(
         told = {"notice": notice, "version": version, "facts": Jsonb(year.notice_facts)}
         cursor.execute(VERSION, of_list | told)
     connection.commit()
-    return people
 
 
 def _enrol(channel: Channel) -> Any:
@@ -262,7 +260,7 @@ def _move(
             cursor.execute(statement, moving)
 
 
-def _pay(connection: Connection[Any], values: dict[str, Any], batches: list[int]) -> None:
+def _pay(connection: Connection[Any], values: dict[str, Any], batches: Sequence[int]) -> None:
     for batch in batches:
         paid = values | {
             "id": batch, "object": "enrolment_batch", "action": "record_payment", "source": "approved",
