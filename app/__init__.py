@@ -25,6 +25,7 @@ def create_app(settings: Settings | None = None, login: Login = Login.APPLICATIO
     Starts or joins the embedded server when the settings name no database; migrations and
     roles are `run.py`'s part.
     """
+    import app.kept_plans  # noqa: F401  (makes every connection)
     import app.lost_connections  # noqa: F401  (listens to every pool)
     import app.models  # noqa: F401  (relations find each other by name)
     from app.addresses import RowNumber

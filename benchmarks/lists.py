@@ -79,7 +79,7 @@ class Case:
 
 def main(app: Flask, owner_address: str, rounds: int = ROUNDS) -> bool:
     with connect(owner_address.replace("+psycopg", ""), autocommit=True) as owner:
-        readers = {name: _reader(app, name) for name in dict.fromkeys((*READERS, *OTHERS))}
+        readers = {name: reader_of(app, name) for name in dict.fromkeys((*READERS, *OTHERS))}
         good = [
             _measure(reader, case, owner, rounds)
             for reader in map(readers.__getitem__, READERS)
@@ -94,7 +94,7 @@ def main(app: Flask, owner_address: str, rounds: int = ROUNDS) -> bool:
     return all(good)
 
 
-def _reader(app: Flask, username: str) -> Reader:
+def reader_of(app: Flask, username: str) -> Reader:
     with app.app_context(), acting_for(db.session(), SYSTEM), transaction() as session:
         account = session.scalars(select(Account).where(Account.username == username)).unique().one()
         actor = actor_of(account)

@@ -34,6 +34,11 @@ YEAR_AND_WINDOWS = (
     .where(ProtectionYear.year == bindparam("year"))
 )
 
+YEAR_IN_WORK = (
+    select(ProtectionYear)
+    .options(joinedload(ProtectionYear.windows))
+    .where(ProtectionYear.year == select(func.max(ProtectionYear.year)).scalar_subquery())
+)
 
 YEAR_AND_ONE_WINDOW = (
     select(ProtectionYear, ProtectionWindow)
@@ -75,7 +80,7 @@ def year_with_window(
 
 def year_in_work(session: Session) -> ProtectionYear | None:
     """The year that screens open with: the latest one that has been set."""
-    return session.scalar(select(ProtectionYear).order_by(ProtectionYear.year.desc()).limit(1))
+    return session.scalars(YEAR_IN_WORK).unique().one_or_none()
 
 
 def years(session: Session) -> list[int]:

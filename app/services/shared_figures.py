@@ -25,8 +25,9 @@ from app.security.actor import Actor
 from app.security.roles import TREE_ROLES
 from app.security.visible import visible_to
 
-FRESH_FOR = timedelta(seconds=1.5)
-"""Younger figures are not counted again."""
+FRESH_FOR = timedelta(seconds=2.5)
+"""Younger figures are not counted again: what the page's rhythm and the five seconds leave, since counting the city
+takes as long as a dozen other pages."""
 
 OLDEST = timedelta(seconds=3)
 """Older ones nobody is shown: who comes while somebody counts waits for it then."""

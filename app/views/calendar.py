@@ -69,6 +69,14 @@ def frame_deadline() -> Deadline | None:
     return found
 
 
+def year_at_work() -> ProtectionYear | None:
+    """The year that screens open with; asked once a request."""
+    if "year_at_work" not in g:
+        g.year_at_work = year_in_work(db.session())
+    found: ProtectionYear | None = g.year_at_work
+    return found
+
+
 def frame_training() -> str:
     """What time it is in a training; nothing elsewhere."""
     return clock_text(now()) if in_training() else ""
@@ -91,7 +99,7 @@ def _deadline() -> Deadline | None:
     actor = actor_or_none()
     if actor is None:
         return None
-    year, at = year_in_work(db.session()), now()
+    year, at = year_at_work(), now()
     if year is None:
         return None
     union = db.session().get(Union, actor.union_id)

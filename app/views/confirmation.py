@@ -174,7 +174,8 @@ class Confirmation(Screen):
             union, the_year = session.get_one(Union, self.actor.union_id), get_year(session, year)
             plans = plans_of(session, year)
             asked = request.form.get("plan") or request.args.get("plan", "")
-            plan = asked if asked in {plan.code for plan in plans} else None
+            offered = [plan.code for plan in plans]
+            plan = asked if asked in offered else next(iter(offered), None)
             shown = preview(session, union, the_year, channel, plan=plan, now=now())
             form = PeopleFilterForm(request.args)
             form.validate()

@@ -20,7 +20,6 @@ from app.queries.batches import (
 from app.queries.lapsed import lapsed_totals
 from app.queries.log import log_of
 from app.queries.review import changed_since_submit, people_in_batch
-from app.queries.years import year_in_work
 from app.rules.enrolment import BatchStatus, Channel, EnrolmentKind
 from app.rules.organisation import UnionLevel
 from app.security.needs import needs
@@ -28,7 +27,7 @@ from app.security.roles import Permission, may
 from app.security.visible import get_visible
 from app.transaction import transaction
 from app.views.base import Screen, cursor_of_request
-from app.views.calendar import year_steps
+from app.views.calendar import year_at_work, year_steps
 from app.views.choices import ROW_ID, reason_words
 from app.views.log import log_lines
 
@@ -96,7 +95,7 @@ class Enrolment(Screen):
         form = BatchFilterForm(request.args)
         form.validate()
         with transaction() as session:
-            year = year_in_work(session)
+            year = year_at_work()
             notice = grassroots_notice(session, self.actor, self.actor.union_id, year.year) if year else None
             return self.render(
                 "enrolment/list.html",

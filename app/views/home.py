@@ -17,13 +17,13 @@ from app.labels import label
 from app.queries.home import TreeFigures, preparations, tree_figures
 from app.queries.joining import joined_by_day
 from app.queries.todos import Todo, todos
-from app.queries.years import extensions_of, year_in_work
+from app.queries.years import extensions_of
 from app.rules.joining import Days, Span, chosen_days, days_of
 from app.rules.violations import RuleViolation
 from app.security.needs import needs
 from app.security.roles import Permission, may
 from app.views.base import Screen
-from app.views.calendar import year_steps
+from app.views.calendar import year_at_work, year_steps
 from app.views.open_now import window_lines
 
 TODO_WORDS = {
@@ -71,7 +71,7 @@ class Home(Screen):
     def index(self) -> Any:
         """``?span=`` of the joining chart, or its days as ``?from=`` and ``?to=``."""
         session, actor, at = db.session(), self.actor, now()
-        year = year_in_work(session)
+        year = year_at_work()
         figures = tree_figures(session, actor) if may(actor, Permission.VIEW_MEMBERS) else None
         chart = self._joining(session, figures) if figures else {}
         refusal = chart.get("refusal")

@@ -12,7 +12,7 @@ from app.clock import today
 from app.models import Union
 from app.queries.monitor import batches_of, path_to, total_of
 from app.queries.trend import last_nights
-from app.queries.years import get_year, year_in_work, years
+from app.queries.years import get_year, years
 from app.rules.monitor import Stage
 from app.rules.organisation import UnionLevel
 from app.rules.violations import RuleViolation, not_found
@@ -23,6 +23,7 @@ from app.services.shared_figures import PAGE_RENEWS, shared_standings
 from app.templating import label, percent
 from app.transaction import transaction
 from app.views.base import Screen
+from app.views.calendar import year_at_work
 from app.views.choices import ROW_ID
 
 TONES = {
@@ -74,7 +75,7 @@ class Monitor(Screen):
         if place.level is None:
             raise RuleViolation("union_type_unsupported", status=404, union=place.name)
         asked = request.args.get("year", type=int)
-        year = get_year(session, asked) if asked else year_in_work(session)
+        year = get_year(session, asked) if asked else year_at_work()
         if year is None:
             return self.render("monitor/no_year.html")
         rows = shared_standings(session, actor, year.year, place).rows
@@ -82,6 +83,8 @@ class Monitor(Screen):
         path = path_to(session, actor, place)
         if not path:
             raise not_found("trade_union")
+        # Said once, rather than for every row: a page has a hundred.
+        words = {stage: str(label(stage)) for stage in Stage}
         return self.render(
             template,
             place=place,
@@ -98,7 +101,8 @@ class Monitor(Screen):
             total=total_of(rows),
             nights=last_nights(session, actor, place.id, year.year, today()) if template == PAGE else [],
             stages=list(Stage),
-            segments=lambda row: [(label(stage), row.stages[stage], TONES[stage]) for stage in Stage],
+            words=words,
+            segments=lambda row: [(words[stage], row.stages[stage], TONES[stage]) for stage in Stage],
             rate=lambda row: percent(row.people, row.members, 1),
             batches=batches_of(session, actor, year.year, place)
             if place.level is UnionLevel.GRASSROOTS

@@ -28,7 +28,7 @@ from app.queries.review import (
     people_in_batch,
 )
 from app.queries.settlement import waiting_rejections
-from app.queries.years import get_year, plans_of, require_window, year_in_work, years
+from app.queries.years import get_year, plans_of, require_window, years
 from app.rules.enrolment import BatchAction, BatchStatus, Channel, sources
 from app.rules.organisation import UnionLevel
 from app.rules.payments import owes_a_share
@@ -43,6 +43,7 @@ from app.services.review import Decision, approve_batches, return_batch, unappro
 from app.templating import number
 from app.transaction import transaction
 from app.views.base import Screen, cursor_of_request
+from app.views.calendar import year_at_work
 from app.views.choices import ROW_ID, ids_of, reason_choices, reason_words, yuan
 from app.views.log import log_lines
 
@@ -260,7 +261,7 @@ def _chosen_year(form: ReviewFilterForm) -> ProtectionYear | None:
     session = db.session()
     if form.year.data and not form.year.errors and form.year.data in years(session):
         return get_year(session, form.year.data)
-    return year_in_work(session)
+    return year_at_work()
 
 
 def _filter(form: ReviewFilterForm, year: ProtectionYear) -> ReviewFilter:
