@@ -1,6 +1,6 @@
 """The board's workbook and full numbers are written in the background too; pieces with full numbers are sealed.
 
-Revision ID: 0019
+Revision ID: 0018
 Revises: 0017
 """
 
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from alembic import op
 
-revision = "0019"
+revision = "0018"
 down_revision = "0017"
 branch_labels = None
 depends_on = None
