@@ -26,6 +26,9 @@ SECONDS_TO_END = 90
 WRITES = frozenset({"submit", "submit by program", "approve", "confirm"})
 """Everything else is a page, or an answer to look at."""
 
+BESIDE = frozenset({"review", "approve, then", "monitor", "figures"})
+"""What those look at who are there all the time; the other pages are the operators'."""
+
 OPERATORS = """
     SELECT a.username
       FROM trade_union AS u
@@ -69,6 +72,7 @@ class Level:
     people: float
     pages: float
     page_p95: float
+    operator_p95: float
     write_p95: float
     present: int
     broken: int
@@ -126,6 +130,9 @@ class Town:
     ) -> Level:
         writes = [wait for kind, waits in self.waits.items() if kind in WRITES for wait in waits]
         pages = [wait for kind, waits in self.waits.items() if kind not in WRITES for wait in waits]
+        own = [
+            wait for kind, waits in self.waits.items() if kind not in WRITES | BESIDE for wait in waits
+        ]
         broken = [*day.broken, *self.bad]
         for kind, waits in sorted(self.waits.items()):
             say(f"  {kind:22} {len(waits):6}  median {median(waits):7.0f} ms  p95 {p95(waits):7.0f} ms")
@@ -136,7 +143,7 @@ class Town:
         steady = [at for at in day.submitted_at if at <= last_came]
         submits = (len(steady) - 1) / (last_came - first) if len(steady) > 1 else 0.0
         level = Level(
-            rate, submits, day.people / lasted, len(pages) / lasted, p95(pages), p95(writes),
+            rate, submits, day.people / lasted, len(pages) / lasted, p95(pages), p95(own), p95(writes),
             present, len(broken), cores,
         )  # fmt: skip
         say(f"  {level}")

@@ -2,10 +2,10 @@
 
 python -m benchmarks.whole_year --data-dir /a/city
 
-Two years are set that nobody has touched: the first goes through the services, the second through bare SQL that writes
-the same rows (``whole_year_bare``). They take turns, twenty-five lists at a time, and the one that begins changes, so
-that neither has the quieter machine or the warmer memory. One process and one connection each: hardly more than one core
-works at a time. It adds to the city; whoever wants to measure the same again begins with a fresh one.
+Two years are set that nobody has touched: the first goes through the services, the second through bare SQL that
+writes the same rows (``whole_year_bare``). They take turns, twenty-five lists at a time, and the one that begins
+changes, so that neither has the quieter machine or the warmer memory. One process and one connection each: hardly more
+than one core works at a time. It adds to the city; whoever wants to measure the same again begins with a fresh one.
 """
 
 from __future__ import annotations
