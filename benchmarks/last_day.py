@@ -38,7 +38,7 @@ from config import load_settings
 TARGET_SUBMITS, TARGET_P95_MS = 20.0, 500.0
 SCREENS, API = (1.0, 2.0, 4.0, 6.0, 8.0, 10.0, 12.0, 16.0, 20.0), (5.0, 10.0, 20.0, 30.0)
 """Operators a second, level by level."""
-SECONDS, PAUSE = 40.0, 5.0
+SECONDS, PAUSE = 90.0, 4.0
 """Of a level; between two steps of an operator."""
 LONGEST_SECONDS, MOST_OPERATORS = 300.0, 20_000
 HOW_MANY_REVIEW, HOW_MANY_WATCH = 12, 5
