@@ -33,6 +33,8 @@ class Day:
     people: int = 0
     approved: int = 0
     broken: list[str] = field(default_factory=list)
+    stays: list[float] = field(default_factory=list)
+    """Seconds from somebody's first page to the last."""
 
     async def think(self) -> None:
         await asyncio.sleep(self.dice.uniform(0.5, 1.5) * self.pause)
@@ -51,8 +53,10 @@ Part = Callable[[Day, Browser], Awaitable[None]]
 
 async def lived(part: Part, day: Day, browser: Browser) -> None:
     """What goes wrong is kept and fails the measurement; the others go on."""
+    came = perf_counter()
     try:
         await part(day, browser)
+        day.stays.append(perf_counter() - came)
     except (Broken, OSError, asyncio.IncompleteReadError, TimeoutError) as problem:
         day.broken.append(f"{type(problem).__name__}: {problem}")
 

@@ -26,6 +26,9 @@ SECONDS_TO_END = 90
 WRITES = frozenset({"submit", "submit by program", "approve", "confirm"})
 """Everything else is a page, or an answer to look at."""
 
+BESIDE = frozenset({"review", "approve, then", "monitor", "figures"})
+"""What those look at who are there all the time; the other pages are the operators'."""
+
 OPERATORS = """
     SELECT a.username
       FROM trade_union AS u
@@ -69,6 +72,7 @@ class Level:
     people: float
     pages: float
     page_p95: float
+    operator_p95: float
     write_p95: float
     present: int
     broken: int
@@ -117,26 +121,37 @@ class Town:
         cores = {name: (after[name] - before[name]) / lasted for name in after}
         cores["measuring"] = (process_time() - own) / lasted
         day.over.set()
+        stays = list(day.stays)
         if beside:
             await asyncio.wait(beside, timeout=SECONDS_TO_END)
-        return self._told(day, rate, last_came, lasted, present, cores)
+        day.stays = stays  # of who came, not of who was there all the time
+        return self._told(day, rate, began, last_came, lasted, present, cores)
 
     def _told(
-        self, day: Day, rate: float, last_came: float, lasted: float, present: int, cores: dict[str, float]
+        self,
+        day: Day,
+        rate: float,
+        began: float,
+        last_came: float,
+        lasted: float,
+        present: int,
+        cores: dict[str, float],
     ) -> Level:
         writes = [wait for kind, waits in self.waits.items() if kind in WRITES for wait in waits]
         pages = [wait for kind, waits in self.waits.items() if kind not in WRITES for wait in waits]
+        own = [wait for kind, waits in self.waits.items() if kind not in WRITES | BESIDE for wait in waits]
         broken = [*day.broken, *self.bad]
         for kind, waits in sorted(self.waits.items()):
             say(f"  {kind:22} {len(waits):6}  median {median(waits):7.0f} ms  p95 {p95(waits):7.0f} ms")
         for problem in broken[:5]:
             say(f"  ! {problem}")
-        first = min(day.submitted_at, default=0.0)
-        # While some come and others leave: neither the first who only look nor the last who only end count.
-        steady = [at for at in day.submitted_at if at <= last_came]
-        submits = (len(steady) - 1) / (last_came - first) if len(steady) > 1 else 0.0
+        # While some come and others leave: who came first has gone, and the last has only just come.
+        since = began + max(day.stays, default=0.0)
+        steady = sum(since <= at <= last_came for at in day.submitted_at)
+        short = since >= last_came
+        submits = len(day.submitted_at) / lasted if short else steady / (last_came - since)
         level = Level(
-            rate, submits, day.people / lasted, len(pages) / lasted, p95(pages), p95(writes),
+            rate, submits, day.people / lasted, len(pages) / lasted, p95(pages), p95(own), p95(writes),
             present, len(broken), cores,
         )  # fmt: skip
         say(f"  {level}")
