@@ -13,7 +13,7 @@ from app.models import Union
 from app.queries.monitor import batches_of, path_to, total_of
 from app.queries.trend import last_nights
 from app.queries.years import get_year, years
-from app.rules.monitor import Stage
+from app.rules.monitor import STUCK, Stage
 from app.rules.organisation import UnionLevel
 from app.rules.violations import RuleViolation, not_found
 from app.security.needs import needs
@@ -98,6 +98,7 @@ class Monitor(Screen):
             count=len(rows),
             every=PAGE_RENEWS,
             reminds=may(actor, Permission.REMIND),
+            standing_still=lambda row: sum(row.stages[stage] for stage in STUCK),
             total=total_of(rows),
             nights=last_nights(session, actor, place.id, year.year, today()) if template == PAGE else [],
             stages=list(Stage),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 from io import BytesIO
 
@@ -53,6 +54,21 @@ def test_the_board_counts_what_the_monitor_counts(session: Session, tree: Tree, 
         assert {row.stage for row in listed} <= {stage.value}
     still = session.execute(progress_query(manager, everywhere(tree))).all()
     assert len(still) == sum(total.stages[stage] for stage in STUCK)
+
+
+@time_machine.travel(NOW)
+def test_the_monitor_says_of_each_place_how_many_the_board_then_lists(
+    session: Session, tree: Tree, client: FlaskClient
+) -> None:
+    batch_in(session, tree, BatchStatus.SUBMITTED)
+    sign_in(client, make_account(session, tree.city, Role.MANAGER))
+    page = client.get("/monitor/").text
+    manager = actor_of_role(session, tree.city, Role.MANAGER)
+    still = session.execute(progress_query(manager, ProgressFilter(2025, tree.district))).all()
+
+    (said,) = re.findall(rf'place={tree.district.id}&amp;year=2025">.*?</span> (\d+)</a>', page)
+    assert Stage.SUBMITTED.value in {row.stage for row in still}
+    assert int(said) == len(still)
 
 
 @pytest.mark.parametrize(
