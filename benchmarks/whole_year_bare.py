@@ -180,13 +180,15 @@ def live_a_year(
         "of_district": unit.district, "grassroots": unit.grassroots, "filed": None,
         "level": None, "decides": None, "second": None,
     }  # fmt: skip
-    batches = range(first_id, first_id + len(place.lists))
+    ids = range(first_id, first_id + len(place.lists))
+    batches: list[int] = []
     by_second: dict[int | None, list[int]] = {}
-    for lists in turns(list(zip(place.lists, batches, strict=True))):
+    for lists in turns(list(zip(place.lists, ids, strict=True))):
         with times.stage("submitted"):
             for (operator, channel), batch in lists:
-                _submit(connection, values, year, operator, channel, batch)
-                by_second.setdefault(operator.second_id, []).append(batch)
+                if _submit(connection, values, year, operator, channel, batch):
+                    batches.append(batch)
+                    by_second.setdefault(operator.second_id, []).append(batch)
         yield
     for second, of_second in by_second.items():
         by = place.seconds[second] if second else place.reviewer
@@ -203,10 +205,10 @@ def live_a_year(
             _pay(connection, values, owing)
         yield
     with times.stage("filed"):
-        owed = _file(connection, values, year, list(batches), filed=first_id)
+        owed = _file(connection, values, year, batches, filed=first_id)
     yield
     with times.stage("settled"):
-        _settle(connection, values, year, list(batches), first_id, owed)
+        _settle(connection, values, year, batches, first_id, owed)
     yield
 
 
@@ -217,7 +219,8 @@ def _submit(
     operator: Any,
     channel: Channel,
     batch: int,
-) -> None:
+) -> bool:
+    """Whether anybody was enrolled."""
     of_list = values | {
         "union": operator.union_id, "second": operator.second_id, "account": operator.account_id,
         "channel": channel.value, "batch": batch, "id": batch, "object": "enrolment_batch", "action": "submit",
@@ -228,6 +231,9 @@ def _submit(
         cursor.execute(PLAN, of_list)
         cursor.execute(_enrol(channel), of_list)
         people = cursor.rowcount
+        if not people:
+            connection.rollback()
+            return False
         cursor.execute(BATCH, of_list | {"people": people})
         facts = {"headcount": people, "plan": "A", "channel": channel.value}
         cursor.execute(SAID, of_list | {"facts": Jsonb(facts)})
@@ -236,6 +242,7 @@ def _submit(
         told = {"notice": notice, "version": version, "facts": Jsonb(year.notice_facts)}
         cursor.execute(VERSION, of_list | told)
     connection.commit()
+    return True
 
 
 def _enrol(channel: Channel) -> Any:

@@ -131,6 +131,8 @@ def _submit(operator: Actor, channel: Channel, year: int, now: datetime) -> None
         if channel is Channel.SOCIAL_CARD:
             union = session.get_one(Union, operator.union_id)
             picked = eligible_ids(session, union, get_year(session, year), channel)
+            if not picked:
+                return  # another union has enrolled them meanwhile, as persons who belong to two
         submit_batch(session, operator, year=year, channel=channel, plan="A", member_ids=picked, now=now)
 
     _as(operator, submit)
