@@ -50,6 +50,8 @@ def test_a_returned_batch_tells_why_and_what_is_approved_is_filed_paid_and_settl
     menu(page, "集中参保审核")
     expect(page.get_by_text("海城宏图机械有限公司工会")).to_have_count(0)
     page.get_by_role("link", name="退回", exact=True).click()
+    # The marks are carried along by the page's script, which nobody outruns by hand.
+    page.wait_for_url("**/review/batch/*", wait_until="load")
     page.get_by_role("checkbox").nth(1).check()
     page.get_by_role("link", name="下一页").click()
     expect(page.get_by_text("其他页已标记")).to_be_visible()
