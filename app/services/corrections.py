@@ -111,7 +111,7 @@ WRITE_OF_IMPORT = f"""
            coalesce({_SAID.format(value="said.pair ->> 1")}, ''),
            'import', :run, :actor, :now, m.union_id, m.second_id, m.district_id
       FROM staged AS s
-      JOIN member AS m ON m.id = s.stored_id AND m.id = ANY (ARRAY(SELECT stored_id FROM staged))
+      CROSS JOIN LATERAL (SELECT * FROM member WHERE id = s.stored_id OFFSET 0) AS m
       CROSS JOIN LATERAL jsonb_each(s.changes) AS said(field, pair)
      WHERE s.outcome = 'updated'
      ORDER BY s.row, said.field

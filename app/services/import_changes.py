@@ -134,11 +134,8 @@ def _insert_sql(change: Change) -> str:
 def _update_sql(change: Change) -> str:
     values = {**change.values, **change.when_updated}
     return f"""
-        WITH these AS MATERIALIZED (
-            SELECT * FROM staged WHERE outcome = 'updated' AND row BETWEEN :first AND :last
-        )
         UPDATE {change.table} AS m
            SET {", ".join(f"{name} = {value}" for name, value in values.items())}
-          FROM these AS s
-         WHERE m.id = s.stored_id AND m.id = ANY (ARRAY(SELECT stored_id FROM these))
+          FROM staged AS s
+         WHERE s.outcome = 'updated' AND s.row BETWEEN :first AND :last AND {change.match}
     """  # noqa: S608
