@@ -7,62 +7,62 @@ anew each time: a fifth of what a list costs.
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import Any, cast
+from dataclasses import dataclass
+from typing import Any
 
 from babel import Locale
 from babel.support import NullTranslations
 from flask import Flask, g
-from flask_babel import Domain, get_babel, get_locale, get_translations
+from flask_babel import Domain, get_babel, get_locale
 from markupsafe import Markup
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """In what language the page at work is written; ``said`` are its templates' sentences so far, of all pages."""
+
+    locale: Locale | None
+    catalogue: NullTranslations
+    said: dict[str, Markup]
 
 
 class PageWords(Domain):  # type: ignore[misc]
     """Flask-Babel's domain, which finds its catalogue once a page."""
 
     def get_translations(self) -> NullTranslations:
-        locale = _language_now()
-        page: tuple[Locale | None, NullTranslations] | None = g.get("catalogue") if g else None
-        if page is None or page[0] is not locale:
-            page = locale, super().get_translations()
+        return self.page().catalogue
+
+    def page(self) -> Page:
+        """A letter in the middle of a page may have another language than the page."""
+        locale = (getattr(g.get("_flask_babel"), "babel_locale", None) if g else None) or get_locale()
+        page: Page | None = g.get("page_words") if g else None
+        if page is None or page.locale is not locale:
+            page = Page(locale, super().get_translations(), _SAID[str(locale)])
             if g:
-                g.catalogue = page
-        return page[1]
+                g.page_words = page
+        return page
 
 
 def install_words(app: Flask) -> None:
     """Let words be said the short way; after Flask-AppBuilder, which brings the long one."""
     babel = get_babel(app)
-    babel.instance.domain_instance = PageWords(domain=babel.default_domain)
+    words = babel.instance.domain_instance = PageWords(domain=babel.default_domain)
+
+    def say(sentence: str, **facts: Any) -> Markup:
+        """A template's sentence in the language of the page, with its facts, which are escaped."""
+        page = words.page()
+        if facts:
+            return _read(page, sentence) % facts
+        if sentence not in page.said:
+            # Without facts it is a format too: ``100 %%``.
+            page.said[sentence] = _read(page, sentence) % {}
+        return page.said[sentence]
+
     app.jinja_env.globals["_"] = say
 
 
-def say(sentence: str, **facts: Any) -> Markup:
-    """A template's sentence in the language of the page, with its facts, which are escaped."""
-    if facts:
-        return _read(sentence) % facts
-    said = _said_in_page()
-    if sentence not in said:
-        # Without facts it is a format too: ``100 %%``.
-        said[sentence] = _read(sentence) % {}
-    return said[sentence]
-
-
-def _read(sentence: str) -> Markup:
-    return Markup(get_translations().ugettext(sentence))  # noqa: S704  (our own catalogue's words)
-
-
-def _said_in_page() -> dict[str, Markup]:
-    locale = _language_now()
-    page: tuple[Locale | None, dict[str, Markup]] | None = g.get("said")
-    if page is None or page[0] is not locale:
-        page = g.said = locale, _SAID[str(locale)]
-    return page[1]
-
-
-def _language_now() -> Locale | None:
-    """A letter in the middle of a page may have another than the page."""
-    known = getattr(g.get("_flask_babel"), "babel_locale", None) if g else None
-    return cast(Locale | None, known or get_locale())
+def _read(page: Page, sentence: str) -> Markup:
+    return Markup(page.catalogue.ugettext(sentence))  # noqa: S704  (our own catalogue's words)
 
 
 _SAID: defaultdict[str, dict[str, Markup]] = defaultdict(dict)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -120,6 +120,35 @@ def _fill(app: Flask, url: str, data_dir: Path) -> City:
 
 
 def _open_year(session: Session, admin: Actor, year: int, now: datetime) -> None:
+    half = Decimal("13.00")
+
+    def fees(begin: datetime, end: datetime) -> list[FeeDraft]:
+        fee = FeeDraft(
+            plan="A",
+            union_category=UnionCategory.ORDINARY,
+            term=Term.FULL,
+            fee=2 * half,
+            municipal_share=half,
+            district_share=half,
+            grassroots_share=Decimal("0.00"),
+            valid_from=begin,
+            valid_to=end,
+        )
+        return [fee]
+
+    open_year(session, admin, year, now, plans=("A",), fees=fees)
+
+
+def open_year(
+    session: Session,
+    admin: Actor,
+    year: int,
+    now: datetime,
+    *,
+    plans: Sequence[str],
+    fees: Callable[[datetime, datetime], Sequence[FeeDraft]],
+) -> None:
+    """A year whose windows are all open, with what ``fees`` makes of the instants between which they hold."""
     today = datetime.combine(now.date(), time(), clock.SHANGHAI)
     span = (today - timedelta(days=30), today + timedelta(days=30))
     draft = YearDraft(
@@ -127,22 +156,10 @@ def _open_year(session: Session, admin: Actor, year: int, now: datetime) -> None
         cover_end=date(year, 12, 31),
         windows=dict.fromkeys(WindowName, span),
         grassroots_payment_due=span[1],
-        plans=("A",),
+        plans=tuple(plans),
     )
     put_year(session, admin, year=year, draft=draft, now=now)
-    half = Decimal("13.00")
-    fee = FeeDraft(
-        plan="A",
-        union_category=UnionCategory.ORDINARY,
-        term=Term.FULL,
-        fee=2 * half,
-        municipal_share=half,
-        district_share=half,
-        grassroots_share=Decimal("0.00"),
-        valid_from=span[0],
-        valid_to=span[1] + timedelta(days=3_000),
-    )
-    put_fees(session, admin, year=year, fees=[fee], now=now)
+    put_fees(session, admin, year=year, fees=fees(span[0], span[1] + timedelta(days=3_000)), now=now)
 
 
 def _union(

@@ -16,14 +16,13 @@ import logging
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime
 from pathlib import Path
 from time import monotonic
 from typing import Any
 
 from psycopg import Connection, connect
 from sqlalchemy import create_engine, func, select
-from sqlalchemy.orm import Session
 
 from app import clock, create_app
 from app.acting import acting_for
@@ -34,13 +33,12 @@ from app.models import Account, Enrolment, Member, NoticeVersion, ProtectionYear
 from app.queries.enrolment import bucket_of, standing
 from app.rules.enrolment import Bucket, Channel, Term
 from app.rules.organisation import UnionLevel
-from app.rules.years import WindowName
 from app.security.actor import SYSTEM, Actor, actor_of
 from app.services.demo_year import PLANS, city_fees
-from app.services.fees import put_fees, set_split
-from app.services.years import YearDraft, put_year
+from app.services.fees import set_split
 from app.transaction import transaction
 from benchmarks import whole_year_bare, whole_year_served
+from benchmarks.city import open_year
 from benchmarks.last_day_town import say
 from benchmarks.machine import describe_machine
 from benchmarks.report import emit, keep
@@ -147,7 +145,7 @@ def _two_years(now: datetime) -> tuple[int, datetime]:
     with transaction() as session:
         first = (session.scalar(select(func.max(ProtectionYear.year))) or now.year) + 1
         for year in (first, first + 1):
-            _open(session, admin, year, now)
+            open_year(session, admin, year, now, plans=PLANS, fees=city_fees)
     for at, district in enumerate(_districts()):
         if at % 5 == 0 and not district.central_enterprise:
             reviewer = _reviewer_of(district.id)
@@ -158,20 +156,6 @@ def _two_years(now: datetime) -> tuple[int, datetime]:
                         district_share=SPLIT[0], grassroots_share=SPLIT[1], now=now,
                     )  # fmt: skip
     return first, now
-
-
-def _open(session: Session, admin: Actor, year: int, now: datetime) -> None:
-    today = datetime.combine(now.date(), time(), clock.SHANGHAI)
-    span = (today - timedelta(days=30), today + timedelta(days=30))
-    draft = YearDraft(
-        cover_start=date(year, 1, 1),
-        cover_end=date(year, 12, 31),
-        windows=dict.fromkeys(WindowName, span),
-        grassroots_payment_due=span[1],
-        plans=PLANS,
-    )
-    put_year(session, admin, year=year, draft=draft, now=now)
-    put_fees(session, admin, year=year, fees=city_fees(span[0], span[1] + timedelta(days=3_000)), now=now)
 
 
 def _lists(year: int) -> dict[int, list[Channel]]:

@@ -115,9 +115,9 @@ def _owner_of(app: Flask) -> Engine:
 class KeptPlans(PrepareManager):
     """What PostgreSQL has planned on a connection it keeps when a transaction, or a part of it, is rolled back.
 
-    The driver would throw all of it away each time: here that is once a request and once a test, and through the
-    policies of the second wall a statement takes several times longer to plan than to run. A table that a test alters
-    PostgreSQL plans anew by itself.
+    ``app.kept_plans`` sees to that where a transaction ends; in a test a request ends in a savepoint, where the driver
+    would throw all of it away, and through the policies of the second wall a statement takes several times longer to
+    plan than to run. A table that a test alters PostgreSQL plans anew by itself.
     """
 
     def __init__(self) -> None:

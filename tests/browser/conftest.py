@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 
 import pytest
 from flask import Flask
@@ -29,7 +29,7 @@ from app.transaction import transaction
 from config import Login
 from scheduler.tasks import import_all
 from tests.databases import TEMPLATES, cloned_database, settings_for
-from tests.factories import make_account, make_fees, make_member, make_members, make_tree, make_year
+from tests.factories import Tree, make_account, make_fees, make_member, make_members, make_tree, make_year
 from tests.factories.accounts import PASSWORD
 
 # A machine with other work is slow, not wrong: wait longer than the five seconds of the library.
@@ -130,6 +130,18 @@ def work(served: Served) -> Callable[[], None]:
     return perform
 
 
+@contextmanager
+def at_work(work: Callable[[], None], go_on: Event) -> Iterator[None]:
+    """The worker at work meanwhile; what holds it is to let go by ``go_on``, at the latest when the block ends."""
+    worker = Thread(target=work)
+    worker.start()
+    try:
+        yield
+    finally:
+        go_on.set()
+        worker.join()
+
+
 TAKE_JOBS = """
     UPDATE procrastinate_jobs SET status = 'succeeded' WHERE status = 'todo' RETURNING id, task_name, args
 """
@@ -144,15 +156,19 @@ def operator(served: Served, page: Page, sign_in: Callable[[Page, str], None]) -
     return page
 
 
-def make_union_at_work(session: Session) -> Union:
-    """A union with people in several buckets, whose operator is ``jingbanren``; all windows are open."""
-    year = today().year + 1
-    union: Union = make_tree(session).grassroots
+def make_open_tree(session: Session, year: int) -> Tree:
+    """The small tree with a year and its fees; every window is open whatever the day is."""
+    tree = make_tree(session)
     make_year(session, year)
-    # Windows that hold whatever the day is.
     span = {"opens_at": now() - timedelta(days=9), "closes_at": now() + timedelta(days=9)}
     session.execute(update(ProtectionWindow).values(**span))
     make_fees(session, year)
+    return tree
+
+
+def make_union_at_work(session: Session) -> Union:
+    """A union with people in several buckets, whose operator is ``jingbanren``; all windows are open."""
+    union: Union = make_open_tree(session, today().year + 1).grassroots
     make_members(session, union, 53)
     make_members(session, union, 36, has_card=False)
     make_member(session, union, has_card=False, social_card_status=SocialCardStatus.SEALED)

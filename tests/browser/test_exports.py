@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event
 from typing import Any
 
 import openpyxl
@@ -15,7 +15,7 @@ from playwright.sync_api import Locator, Page, expect
 from app import exports
 from app.security.roles import Role
 from app.transaction import transaction
-from tests.browser.conftest import Served
+from tests.browser.conftest import Served, at_work
 from tests.browser.test_accessibility import no_barrier
 from tests.factories import make_account, make_members, make_tree
 
@@ -52,15 +52,10 @@ def halfway(work: Callable[[], None], monkeypatch: pytest.MonkeyPatch) -> Callab
 
     @contextmanager
     def working() -> Iterator[None]:
-        worker = Thread(target=work)
         with monkeypatch.context() as patch:
             patch.setattr(exports, "_told", held)
-            worker.start()
-            try:
+            with at_work(work, go_on):
                 yield
-            finally:
-                go_on.set()
-                worker.join()
 
     return working
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event
 from typing import Any
 
 import openpyxl
@@ -21,7 +21,7 @@ from app.rules.members import IdType
 from app.security.roles import Role
 from app.services import import_staging
 from app.transaction import transaction
-from tests.browser.conftest import Served
+from tests.browser.conftest import Served, at_work
 from tests.browser.test_accessibility import no_barrier
 from tests.factories import make_account, make_member, make_tree
 
@@ -68,15 +68,10 @@ def halfway(work: Callable[[], None], monkeypatch: pytest.MonkeyPatch) -> Callab
 
     @contextmanager
     def working() -> Iterator[None]:
-        worker = Thread(target=work)
         with monkeypatch.context() as patch:
             patch.setattr(import_staging, "read_row", held)
-            worker.start()
-            try:
+            with at_work(work, go_on):
                 yield
-            finally:
-                go_on.set()
-                worker.join()
 
     return working
 

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
-from sqlalchemy import update
 
 from app.clock import now, today
-from app.models import ProtectionWindow
 from app.security.roles import Role
 from app.transaction import transaction
-from tests.browser.conftest import Served
+from tests.browser.conftest import Served, make_open_tree
 from tests.browser.test_accessibility import no_barrier
-from tests.factories import make_account, make_fees, make_tree, make_year
+from tests.factories import make_account
 from tests.factories.batches import make_batch
 
 pytestmark = pytest.mark.browser
@@ -28,11 +25,7 @@ PEOPLE = 18
 @pytest.fixture(autouse=True)
 def city(served: Served) -> None:
     with served.app.app_context(), transaction() as session:
-        tree = make_tree(session)
-        make_year(session, YEAR)
-        span = {"opens_at": now() - timedelta(days=9), "closes_at": now() + timedelta(days=9)}
-        session.execute(update(ProtectionWindow).values(**span))
-        make_fees(session, YEAR)
+        tree = make_open_tree(session, YEAR)
         make_batch(session, tree.grassroots, PEOPLE, year=YEAR, now=now(), name="马小军")
         make_batch(session, tree.straight, 2, year=YEAR, now=now())
         make_batch(session, tree.other_grassroots, 3, year=YEAR, now=now())

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from app.clock import now, today
-from app.models import Account, Message, ProgressReminder, ProtectionWindow
+from app.models import Account, Message, ProgressReminder
 from app.rules.messages import MessageKind
 from app.security.roles import Role
 from app.transaction import transaction
-from tests.browser.conftest import Served
+from tests.browser.conftest import Served, make_open_tree
 from tests.browser.test_accessibility import no_barrier
-from tests.factories import make_account, make_fees, make_tree, make_year
+from tests.factories import make_account
 from tests.factories.batches import make_batch
 
 pytestmark = pytest.mark.browser
@@ -28,11 +27,7 @@ YEAR = today().year + 1
 def city(served: Served) -> None:
     """One list waits for its second-level union, everybody else has not begun; every window is open."""
     with served.app.app_context(), transaction() as session:
-        tree = make_tree(session)
-        make_year(session, YEAR)
-        span = {"opens_at": now() - timedelta(days=9), "closes_at": now() + timedelta(days=9)}
-        session.execute(update(ProtectionWindow).values(**span))
-        make_fees(session, YEAR)
+        tree = make_open_tree(session, YEAR)
         make_batch(session, tree.grassroots, 3, year=YEAR, now=now())
         make_account(session, tree.sibling, Role.OPERATOR, username="mingyuan")
         make_account(session, tree.second, Role.SECOND_REVIEWER, username="erji")
@@ -50,9 +45,9 @@ def test_who_stands_still_is_found_level_by_level_and_reminded_once_a_day(
     expect(rows(page)).to_have_count(5)
     no_barrier(page)
 
-    # Down from the monitor: a district's own link says how many of its unions stand still.
+    # Down from the monitor: a district's own link says how many of its unions the board then lists.
     menu(page, "集中参保实时监控")
-    page.get_by_role("link", name="催办 东湖区总工会 2").click()
+    page.get_by_role("link", name="催办 东湖区总工会 3").click()
     expect(page.get_by_label("上级工会").locator("option:checked")).to_have_text("东湖区总工会")
     expect(rows(page)).to_have_count(3)
     expect(page.get_by_text("海城瑞丰食品有限公司工会")).to_have_count(0)

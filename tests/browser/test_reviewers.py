@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from app.clock import now, today
-from app.models import DistrictBatch, EnrolmentBatch, ProtectionWindow
+from app.models import DistrictBatch, EnrolmentBatch
 from app.queries.check import find_lies
 from app.rules.enrolment import BatchStatus, Channel
 from app.rules.settlement import DistrictBatchStatus
 from app.security.roles import Role
 from app.transaction import transaction
-from tests.browser.conftest import Served
-from tests.factories import make_account, make_fees, make_tree, make_year
+from tests.browser.conftest import Served, make_open_tree
+from tests.factories import make_account
 from tests.factories.accounts import PASSWORD
 from tests.factories.batches import PNG, make_batch
 
@@ -30,11 +29,7 @@ YEAR = today().year + 1
 def city(served: Served) -> None:
     """Two unions have submitted, one of them twice; every window is open whatever the day is."""
     with served.app.app_context(), transaction() as session:
-        tree = make_tree(session)
-        make_year(session, YEAR)
-        span = {"opens_at": now() - timedelta(days=9), "closes_at": now() + timedelta(days=9)}
-        session.execute(update(ProtectionWindow).values(**span))
-        make_fees(session, YEAR)
+        tree = make_open_tree(session, YEAR)
         make_batch(session, tree.grassroots, 18, year=YEAR, now=now())
         make_batch(session, tree.straight, 2, channel=Channel.SOCIAL_CARD, year=YEAR, now=now())
         make_account(session, tree.second, Role.SECOND_REVIEWER, username="erji", name="钱二级")
