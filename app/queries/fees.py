@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import and_, bindparam, func, or_, select
+from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.models import FeeSetting, FeeSplit, Union, YearPlan
@@ -39,7 +40,13 @@ def unit_amounts(
 
     Raises ``plan_not_offered``, and ``fee_unset`` where the municipal union has set no fee that is valid now.
     """
-    asked = {
+    found = session.execute(FEE_OF_UNION, asked_fee(union, year, plan, term)).first()
+    return amounts_in_force(found, union, year, plan, now)
+
+
+def asked_fee(union: Union, year: int, plan: str, term: Term) -> dict[str, Any]:
+    """What ``FEE_OF_UNION`` asks for."""
+    return {
         "in_year": year,
         "of_plan": plan,
         "of_category": union.category,
@@ -47,18 +54,32 @@ def unit_amounts(
         "in_district": union.district_id,
         "of_union": union.id,
     }
-    found = session.execute(FEE_OF_UNION, asked).first()
-    if found is None:
+
+
+def amounts_in_force(found: Any, union: Union, year: int, plan: str, now: datetime) -> Amounts:
+    """What a row of ``FEE_OF_UNION`` says; see ``unit_amounts``."""
+    if found is None or found.offered is None:
         raise RuleViolation("plan_not_offered", field="plan", plan=plan, year=year)
-    if found.FeeSetting is None or not found.FeeSetting.valid_from <= now < found.FeeSetting.valid_to:
+    if found.valid_from is None or not found.valid_from <= now < found.valid_to:
         raise RuleViolation("fee_unset", field="plan", plan=plan, year=year, category=union.category)
-    in_force: FeeSplit | FeeSetting = found.FeeSplit or found.FeeSetting
-    return in_force.amounts()
+    return Amounts(found.fee, found.municipal, found.district, found.grassroots)
+
+
+def _in_force(share: str) -> ColumnElement[Any]:
+    return func.coalesce(getattr(FeeSplit, share), getattr(FeeSetting, share))
 
 
 # Put together once: every submit asks it.
 FEE_OF_UNION = (
-    select(FeeSetting, FeeSplit)
+    select(
+        YearPlan.plan.label("offered"),
+        FeeSetting.valid_from,
+        FeeSetting.valid_to,
+        _in_force("fee").label("fee"),
+        _in_force("municipal_share").label("municipal"),
+        _in_force("district_share").label("district"),
+        _in_force("grassroots_share").label("grassroots"),
+    )
     .select_from(YearPlan)
     .outerjoin(
         FeeSetting,

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, func, inspect, or_, select
-from sqlalchemy.orm import Session, joinedload, lazyload
+from sqlalchemy import ColumnElement, bindparam, func, inspect, or_, select
+from sqlalchemy.orm import Session, joinedload
 from sqlalchemy.orm.util import identity_key
 
 from app.models import Plan, ProtectionWindow, ProtectionYear, Union, WindowExtension, YearPlan
@@ -40,16 +40,6 @@ YEAR_IN_WORK = (
     .where(ProtectionYear.year == select(func.max(ProtectionYear.year)).scalar_subquery())
 )
 
-YEAR_AND_ONE_WINDOW = (
-    select(ProtectionYear, ProtectionWindow)
-    .outerjoin(
-        ProtectionWindow,
-        and_(ProtectionWindow.year == ProtectionYear.year, ProtectionWindow.name == bindparam("name")),
-    )
-    .options(lazyload(ProtectionYear.windows))
-    .where(ProtectionYear.year == bindparam("year"))
-)
-
 
 def get_year(session: Session, year: int) -> ProtectionYear:
     """Raises ``not_found`` (404) for a year that nobody set."""
@@ -61,21 +51,6 @@ def get_year(session: Session, year: int) -> ProtectionYear:
     if found is None:
         raise not_found("year")
     return found
-
-
-def year_with_window(
-    session: Session, year: int, name: WindowName
-) -> tuple[ProtectionYear, ProtectionWindow | None]:
-    """The year and one window of it, for a verb that many call at once; while the window is held, ``require_window``
-    asks no more.
-
-    Raises ``not_found`` (404) for a year that nobody set.
-    """
-    known = EARLIEST_YEAR <= year <= LATEST_YEAR
-    found = session.execute(YEAR_AND_ONE_WINDOW, {"year": year, "name": name}).first() if known else None
-    if found is None:
-        raise not_found("year")
-    return found.ProtectionYear, found.ProtectionWindow
 
 
 def year_in_work(session: Session) -> ProtectionYear | None:

@@ -39,10 +39,17 @@ def issue_grassroots_notice(
     year: ProtectionYear,
     batch: EnrolmentBatch,
     *,
+    is_first: bool,
     now: datetime,
 ) -> None:
-    """The union's notice as of this submit: everyone in its live batches of the year (M3.1.9)."""
-    people, amounts, issued = live_figures(session, union.id, year.year)
+    """The union's notice as of this submit: everyone in its live batches of the year (M3.1.9).
+
+    ``is_first``: there is no other batch of the year, hence no notice either.
+    """
+    if is_first:
+        people, amounts, issued = {(batch.plan, batch.channel): batch.headcount}, batch.amounts(), None
+    else:
+        people, amounts, issued = live_figures(session, union.id, year.year)
     facts = grassroots_facts(
         union.name,
         year,

@@ -7,7 +7,20 @@ from datetime import date, datetime
 from functools import lru_cache
 from typing import Any, cast
 
-from sqlalchemy import ARRAY, BigInteger, ColumnElement, Table, bindparam, func, insert, literal, select, text
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    ColumnElement,
+    Table,
+    bindparam,
+    exists,
+    func,
+    insert,
+    literal,
+    literal_column,
+    select,
+    text,
+)
 from sqlalchemy.dialects.postgresql import Insert
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session, make_transient_to_detached
@@ -15,8 +28,7 @@ from sqlalchemy.orm import Session, make_transient_to_detached
 from app.models import Enrolment, EnrolmentBatch, EventObject, Member, PlanChoice, ProtectionYear, Union
 from app.queries.batches import first_live_batch, last_submit
 from app.queries.enrolment import bucket_of, standing
-from app.queries.fees import unit_amounts
-from app.queries.years import require_window, year_with_window
+from app.queries.terms import open_terms
 from app.rules.enrolment import (
     BatchAction,
     BatchStatus,
@@ -58,11 +70,11 @@ def submit_batch(
     if kind is not EnrolmentKind.COLLECTIVE:
         raise RuleViolation("kind_not_open", field="kind", kind=kind)
     _check_ticks(channel, member_ids)
-    protection_year, _window = year_with_window(session, year, WindowName.GRASSROOTS_SUBMIT)
     union = lock_own_union(session, actor)
-    require_window(session, year, WindowName.GRASSROOTS_SUBMIT, union, now)
-    unit = unit_amounts(session, union, year=year, plan=plan, term=Term.FULL, now=now)
-    batch_id = _choose_plan(session, union, year, plan)
+    protection_year, unit = open_terms(
+        session, union, year, WindowName.GRASSROOTS_SUBMIT, plan, Term.FULL, now
+    )
+    batch_id, is_first = _choose_plan(session, union, year, plan)
     people = _enrol_eligible(session, union, protection_year, channel, batch_id, member_ids)
     if people == 0:
         raise _nobody_left(session, union, year, channel, member_ids)
@@ -81,7 +93,7 @@ def submit_batch(
         to_state=BatchStatus.SUBMITTED,
         facts={"headcount": people, "plan": plan, "channel": channel},
     )
-    issue_grassroots_notice(session, actor, union, protection_year, batch, now=now)
+    issue_grassroots_notice(session, actor, union, protection_year, batch, is_first=is_first, now=now)
     return batch
 
 
@@ -123,18 +135,28 @@ FIX_PLAN = (
     upsert(cast(Table, PlanChoice.__table__))
     # Setting what is there already: the statement then answers it.
     .on_conflict_do_update(index_elements=["union_id", "year"], set_={"plan": PlanChoice.plan})
-    .returning(PlanChoice.__table__.c.plan, text("nextval(pg_get_serial_sequence('enrolment_batch', 'id'))"))
+    .returning(
+        PlanChoice.__table__.c.plan,
+        text("nextval('enrolment_batch_id_seq')"),
+        # The row's own columns, in words: as columns they would name the table once more.
+        ~exists().where(
+            EnrolmentBatch.union_id == literal_column("plan_choice.union_id"),
+            EnrolmentBatch.year == literal_column("plan_choice.year"),
+        ),
+    )
 )
 
 
-def _choose_plan(session: Session, union: Union, year: int, plan: str) -> int:
-    """Fix the union's plan of the year, and answer the id for the batch that does so.
+def _choose_plan(session: Session, union: Union, year: int, plan: str) -> tuple[int, bool]:
+    """Fix the union's plan of the year; answers the id for the batch that does so, and whether it is the year's first.
 
     Refuses another plan than the fixed one, naming what fixed it.
     """
-    fixed, batch_id = session.execute(FIX_PLAN, {"union_id": union.id, "year": year, "plan": plan}).one()
+    fixed, batch_id, is_first = session.execute(
+        FIX_PLAN, {"union_id": union.id, "year": year, "plan": plan}
+    ).one()
     if fixed == plan:
-        return int(batch_id)
+        return int(batch_id), is_first
     first = first_live_batch(session, union.id, year)
     raise RuleViolation(
         "plan_locked",
