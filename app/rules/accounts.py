@@ -12,6 +12,16 @@ from app.rules.violations import RuleViolation
 PASSWORD_LENGTH_LEAST = 10
 PASSWORD_LENGTH_MOST = 128
 PASSWORD_KINDS_LEAST = 3
+PASSWORD_TRIES_LEAST = 10**8
+"""Whoever guesses has to try more often than this: what is in lists of leaked passwords or made of a word of theirs and
+a year isn't worth a ten-thousandth of it."""
+PASSWORD_SIGNS_JUDGED = 72
+"""Longer ones are judged by their beginning: judging takes longer the longer they are."""
+WORDS_OF_THE_PLACE = (
+    "canbao", "参保", "gonghui", "工会", "zonggonghui", "总工会", "huiyuan", "会员", "huzhu", "互助",
+    "baozhang", "保障", "jiti", "集体", "jicheng", "基层", "shebao", "社保", "union", "member",
+)  # fmt: skip
+"""What comes to mind first to whoever works with it."""
 PASSWORDS_REMEMBERED = 5
 """The present one and the four before it: none of them is taken again."""
 
@@ -76,7 +86,7 @@ WORKS_WITHOUT_SECOND_FACTOR = frozenset({"operator", "second_reviewer"})
 
 
 def check_new_password(password: str, login: str) -> None:
-    """Refuse a password that is short, of one kind of sign, or made of the account's own name."""
+    """Refuse a password that is short, of one kind of sign, made of the account's own name, or soon guessed."""
     if len(password) < PASSWORD_LENGTH_LEAST:
         raise RuleViolation("password_short", field="password", least=PASSWORD_LENGTH_LEAST)
     if len(password) > PASSWORD_LENGTH_MOST:
@@ -87,6 +97,18 @@ def check_new_password(password: str, login: str) -> None:
     names = [login.casefold(), login.partition("@")[0].casefold()]
     if any(len(name) >= 3 and name in password.casefold() for name in names):
         raise RuleViolation("password_is_name", field="password")
+    if tries_to_guess(password) < PASSWORD_TRIES_LEAST:
+        raise RuleViolation("password_guessed", field="password")
+
+
+def tries_to_guess(password: str) -> int:
+    """After how many tries somebody guesses it who begins with the words of the place, then with leaked passwords,
+    names, words, dates and keyboard rows."""
+    # The lists are read by the first who asks: most processes and commands never do.
+    from zxcvbn import zxcvbn
+
+    judged = zxcvbn(password[:PASSWORD_SIGNS_JUDGED], user_inputs=WORDS_OF_THE_PLACE)
+    return int(judged["guesses"])
 
 
 def password_expired(changed_at: datetime | None, days: int, now: datetime) -> bool:

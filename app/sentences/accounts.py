@@ -42,6 +42,10 @@ SENTENCES = {
         "The password needs three kinds out of capital letters, small letters, digits and signs."
     ),
     "password_is_name": _("The password must not contain the account name."),
+    "password_guessed": _(
+        "This password is soon guessed: it is made of common passwords, words, names, dates or neighbouring keys."
+        " Please choose another, such as several words that don't belong together."
+    ),
     "password_unchanged": _("The new password is the same as the present one. Please choose another."),
     "old_password_wrong": _("The present password is not right."),
     "username_shape": _("The account name needs 1 to 64 characters without blanks."),

@@ -168,6 +168,6 @@ def test_the_present_password_cannot_be_tried_out_from_an_open_session(
     from tests.factories import sign_in
 
     sign_in(client, wang)
-    form = {"old": "wrong", "password": "Another-2026", "again": "Another-2026"}
+    form = {"old": "wrong", "password": "Another-Rose-26", "again": "Another-Rose-26"}
     assert [client.post("/password/", data=form).status_code for _ in range(6)] == [422] * 5 + [429]
     assert client.post("/password/", data=form | {"old": PASSWORD}).status_code == 429

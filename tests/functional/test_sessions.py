@@ -99,7 +99,7 @@ def _force_out(session: Session, superior: Actor, account: Account) -> None:
 
 
 def _change_password(session: Session, superior: Actor, account: Account) -> None:
-    change_password(session, actor_of(account), old=PASSWORD, new="Another-2026", now=now())
+    change_password(session, actor_of(account), old=PASSWORD, new="Another-Rose-26", now=now())
 
 
 @pytest.mark.parametrize(
@@ -156,7 +156,7 @@ def test_a_changed_password_keeps_the_browser_in_which_it_was_changed_with_a_new
     old = sign_in(client, account)
     elsewhere = another_client(client)
     sign_in(elsewhere, account)
-    form = {"old": PASSWORD, "password": "Another-2026", "again": "Another-2026"}
+    form = {"old": PASSWORD, "password": "Another-Rose-26", "again": "Another-Rose-26"}
     assert client.post("/password/", data=form).status_code == 302
     assert is_in(client)
     assert not is_in(elsewhere)

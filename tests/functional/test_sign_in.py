@@ -33,15 +33,15 @@ def _login(client: FlaskClient, username: str, password: str) -> int:
 def test_the_present_password_is_asked_for_and_the_new_one_differs(session: Session, tree: Tree) -> None:
     actor = actor_of_role(session, tree.grassroots, Role.OPERATOR)
     for old, new, code in (
-        ("wrong", "Another-2026", "old_password_wrong"),
+        ("wrong", "Another-Rose-26", "old_password_wrong"),
         (PASSWORD, "short", "password_short"),
         (PASSWORD, PASSWORD, "password_unchanged"),
     ):
         with pytest.raises(RuleViolation) as refusal:
             change_password(session, actor, old=old, new=new, now=now())
         assert refusal.value.code == code
-    change_password(session, actor, old=PASSWORD, new="Another-2026", now=now())
-    assert password_fits(session.get_one(Account, actor.account_id).password, "Another-2026")
+    change_password(session, actor, old=PASSWORD, new="Another-Rose-26", now=now())
+    assert password_fits(session.get_one(Account, actor.account_id).password, "Another-Rose-26")
 
 
 def test_a_failed_login_keeps_the_name_and_says_the_same_for_every_reason(
@@ -94,7 +94,7 @@ def test_a_one_time_password_opens_only_the_page_that_changes_it(
     refused = client.post("/password/", data={"old": PASSWORD, "password": "short", "again": "short"})
     assert refused.status_code == 422
     assert 'id="password-error"' in refused.text
-    new = {"old": PASSWORD, "password": "Another-2026", "again": "Another-2026"}
+    new = {"old": PASSWORD, "password": "Another-Rose-26", "again": "Another-Rose-26"}
     assert client.post("/password/", data=new).location == "/"
     assert client.get("/").status_code == 200
 

@@ -23,7 +23,7 @@ from app.rules.organisation import UnionLevel
 from app.rules.violations import RuleViolation
 
 
-@pytest.mark.parametrize("password", ["Haicheng-2025", "lower-UPPER", "a1!a1!a1!a", "海城工会abc2025!"])
+@pytest.mark.parametrize("password", ["Haicheng-2025", "lower-UPPER", "b7!t2?m9%k", "海城工会abc2025!"])
 def test_a_password_of_ten_characters_and_three_kinds_is_taken(password: str) -> None:
     check_new_password(password, "operator@example.org")
 
@@ -38,12 +38,25 @@ def test_a_password_of_ten_characters_and_three_kinds_is_taken(password: str) ->
         ("small1234567", "wang", "password_kinds"),
         ("My-Wangyi-2025", "wangyi", "password_is_name"),
         ("WANGYI@Example.org", "wangyi@example.org", "password_is_name"),
+        ("Password123!", "wang", "password_guessed"),
+        ("P@ssw0rd2026", "wang", "password_guessed"),
+        ("Qwerty12345", "wang", "password_guessed"),
+        ("Abc123456!", "wang", "password_guessed"),
+        ("Secret-1234", "wang", "password_guessed"),
+        ("a1!a1!a1!a", "wang", "password_guessed"),
+        ("Gonghui@2026", "wang", "password_guessed"),
+        ("Canbao2026!", "wang", "password_guessed"),
+        ("Huiyuan-2027", "wang", "password_guessed"),
     ],
 )
 def test_a_weak_password_is_refused_at_its_field(password: str, login: str, code: str) -> None:
     with pytest.raises(RuleViolation) as refusal:
         check_new_password(password, login)
     assert (refusal.value.code, refusal.value.field) == (code, "password")
+
+
+def test_a_password_of_the_greatest_length_is_judged_at_once() -> None:
+    check_new_password("aB3-" + "%kQ7+zT9w_" * 12 + "!!!!", "wang")
 
 
 def test_a_short_login_name_does_not_forbid_every_password_that_holds_it() -> None:
