@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from flask_appbuilder.security.sqla.models import Role as RoleRow
-from sqlalchemy import distinct, select, text
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from app.models import Account, EventObject, Union
@@ -48,7 +48,7 @@ def make_room(session: Session, actor: Actor, account: Account | None, role: str
 def _held_by_others(session: Session, account: Account) -> set[str]:
     return set(
         session.scalars(
-            select(distinct(RoleRow.name))
+            select(RoleRow.name).distinct()
             .join(RoleRow.user)
             .where(
                 RoleRow.name.in_(ADMINISTRATIONS),

@@ -77,7 +77,7 @@ def test_members_ticked_over_pages_go_where_the_other_union_agrees(
         moved = select(func.count()).select_from(Member).where(Member.union_id == there)
         assert session.scalar(moved) == 3
         states = select(MemberTransfer.state, func.count()).group_by(MemberTransfer.state)
-        assert dict(session.execute(states).tuples().all()) == {
+        assert dict(session.execute(states).all()) == {
             TransferState.ACCEPTED: 3,
             TransferState.REFUSED: 1,
         }
