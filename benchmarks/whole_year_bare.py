@@ -1,7 +1,7 @@
 """The same year of a district in bare SQL: the same rows in the same tables, statement by statement, commit by commit.
 
 Constraints, indexes and triggers hold for it too. It knows nothing of walls, windows, figures and refusals, and doesn't
-look whether it may; each list, each reviewer's hundred and each payment is a transaction, as in the product.
+look whether it may; each list and each reviewer's hundred, of decisions or of payments, is a transaction, as in the product.
 """
 
 from __future__ import annotations
@@ -100,7 +100,14 @@ PAY = """
     INSERT INTO grassroots_payment (batch_id, amount, paid_on, recorded_by, recorded_at,
                                     union_id, second_id, district_id)
     SELECT id, grassroots_share, %(day)s, %(account)s, %(now)s, union_id, second_id, district_id
-      FROM enrolment_batch WHERE id = %(id)s
+      FROM enrolment_batch WHERE id = ANY (%(ids)s)
+"""
+PAYMENT_SAID = """
+    INSERT INTO event (object_kind, object_id, union_id, second_id, district_id, at, actor_id, actor_name, action,
+                       from_state, to_state, facts)
+    SELECT 'enrolment_batch', id, union_id, second_id, district_id, %(now)s, %(account)s, 'bare', 'record_payment',
+           status, status, jsonb_build_object('amount', grassroots_share::text, 'paid_on', %(day)s::text)
+      FROM enrolment_batch WHERE id = ANY (%(ids)s)
 """
 FILED = """
     INSERT INTO district_batch (id, number, year, kind, status, headcount, headcount_member_card, headcount_social_card,
@@ -200,7 +207,7 @@ def live_a_year(
                 )
                 connection.commit()
             yield
-    for owing in turns(batches if unit.grassroots else ()):
+    for owing in pages(batches if unit.grassroots else ()):
         with times.stage("paid"):
             _pay(connection, values, owing)
         yield
@@ -268,17 +275,12 @@ def _move(
 
 
 def _pay(connection: Connection[Any], values: dict[str, Any], batches: Sequence[int]) -> None:
-    for batch in batches:
-        paid = values | {
-            "id": batch, "object": "enrolment_batch", "action": "record_payment", "source": "approved",
-            "target": "approved", "union": values["district"],
-            "facts": Jsonb({"amount": "0.00", "paid_on": values["day"].isoformat()}),
-        }  # fmt: skip
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT id FROM enrolment_batch WHERE id = %(id)s FOR UPDATE", paid)
-            cursor.execute(PAY, paid)
-            cursor.execute(SAID, paid)
-        connection.commit()
+    paid = values | {"ids": list(batches)}
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT id FROM enrolment_batch WHERE id = ANY (%(ids)s) ORDER BY id FOR UPDATE", paid)
+        cursor.execute(PAY, paid)
+        cursor.execute(PAYMENT_SAID, paid)
+    connection.commit()
 
 
 def _file(

@@ -28,7 +28,7 @@ from app.security.actor import Actor
 from app.services.demo_files import voucher_pdf
 from app.services.enrolment import submit_batch
 from app.services.filing import file_district_batch
-from app.services.payments import record_payment
+from app.services.payments import record_payments
 from app.services.review import approve_batches
 from app.services.settlement import VoucherDetails, accept_district_batch, settle_voucher, upload_voucher
 from app.transaction import transaction
@@ -82,11 +82,9 @@ def live_a_year(place: Place, clerk: Actor, year: int, now: datetime, times: Tim
         with times.stage("approved"):
             _as(reviewer, partial(_approve, reviewer=reviewer, ids=ticked, now=now))
         yield
-    for owing in turns(_unpaid(place, year)):
+    for owing in pages(_unpaid(place, year)):
         with times.stage("paid"):
-            for batch_id, share in owing:
-                paying = {"batch_id": batch_id, "amount": share, "paid_on": now.date(), "now": now}
-                _as(place.reviewer, partial(record_payment, actor=place.reviewer, **paying))
+            _as(place.reviewer, partial(_pay, reviewer=place.reviewer, ids=owing, now=now))
         yield
     with times.stage("filed"):
         filed, number, owed = _as(place.reviewer, lambda session: _file(session, place.reviewer, year, now))
@@ -143,6 +141,11 @@ def _approve(session: Session, reviewer: Actor, ids: Sequence[int], now: datetim
     assert not any(decision.problem for decision in decisions)
 
 
+def _pay(session: Session, reviewer: Actor, ids: Sequence[int], now: datetime) -> None:
+    decisions = record_payments(session, reviewer, batch_ids=ids, paid_on=now.date(), now=now)
+    assert not any(decision.problem for decision in decisions)
+
+
 def _waiting(place: Place, year: int, times: Times) -> Iterator[tuple[Actor, Sequence[int]]]:
     """Who ticks what: the second-level union its own, the district those that stand straight below it."""
     waiting = select(EnrolmentBatch.second_id, EnrolmentBatch.id).where(
@@ -159,13 +162,13 @@ def _waiting(place: Place, year: int, times: Times) -> Iterator[tuple[Actor, Seq
             yield place.seconds[second] if second else place.reviewer, ticked
 
 
-def _unpaid(place: Place, year: int) -> Sequence[Any]:
-    owing = select(EnrolmentBatch.id, EnrolmentBatch.grassroots_share).where(
+def _unpaid(place: Place, year: int) -> Sequence[int]:
+    owing = select(EnrolmentBatch.id).where(
         EnrolmentBatch.district_id == place.id,
         EnrolmentBatch.year == year,
         EnrolmentBatch.grassroots_share > 0,
     )
-    return _as(place.reviewer, lambda session: session.execute(owing).all())  # type: ignore[no-any-return]
+    return _as(place.reviewer, lambda session: session.scalars(owing).all())  # type: ignore[no-any-return]
 
 
 def _file(session: Session, reviewer: Actor, year: int, now: datetime) -> tuple[int, str, Any]:

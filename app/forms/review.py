@@ -42,11 +42,14 @@ class ReviewFilterForm(Form):
     submitted_to = DayField(_("Submitted at"))
 
 
-class PaymentForm(FlaskForm):
+class PaymentDayForm(FlaskForm):
+    paid_on = DateField(_("Date of payment"), [InputRequired(_("Please give a date.")), sensible_day])
+
+
+class PaymentForm(PaymentDayForm):
     """The amount stays text: ``app.rules.settlement.parse_amount`` reads it and says what is wrong."""
 
     amount = StringField(_("Amount paid"), [FILLED])
-    paid_on = DateField(_("Date of payment"), [InputRequired(_("Please give a date.")), sensible_day])
 
 
 class HandlerForm(FlaskForm):

@@ -6,7 +6,7 @@ submitting, reviewing or filing, for what has to be filed. An extension counts f
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -194,6 +194,16 @@ def is_overdue(session: Session, batch: EnrolmentBatch, now: datetime) -> bool:
     """Whether the union's own share of the batch can't be paid in time any more."""
     due = unpaid_at(Boundary("", batch.year, now))
     return bool(session.scalar(select(exists().where(EnrolmentBatch.id == batch.id, due))))
+
+
+def overdue_among(session: Session, batch_ids: Sequence[int], years: Set[int], now: datetime) -> set[int]:
+    """Those of the batches, which are of these years, of which ``is_overdue`` would say so."""
+    among = EnrolmentBatch.id == func.any(list(batch_ids))
+    found: set[int] = set()
+    for year in years:
+        due = unpaid_at(Boundary("", year, now))
+        found |= set(session.scalars(select(EnrolmentBatch.id).where(among, due)))
+    return found
 
 
 def payment_of(session: Session, batch: EnrolmentBatch) -> Row[*tuple[Any, ...]] | None:

@@ -14,12 +14,14 @@ from app.models import DistrictBatch, Enrolment, EnrolmentBatch, Member, Plan, R
 from app.queries.beginnings import begins_with
 from app.queries.days import on_days
 from app.queries.enrolment import statutory_retirement
+from app.queries.lapse import SHARE_UNPAID
 from app.queries.paging import Cursor, Page, page_of
 from app.queries.years import get_year
 from app.rules.enrolment import BatchStatus, Channel, EnrolmentKind
 from app.rules.fees import Amounts
 from app.rules.identity import plain_name
 from app.rules.members import EmploymentStatus
+from app.rules.payments import AWAITING_PAYMENT
 from app.security.actor import Actor
 from app.security.visible import visible_to
 
@@ -126,6 +128,31 @@ def batch_heads(session: Session, actor: Actor, batch_ids: Sequence[int]) -> dic
         .where(EnrolmentBatch.id == func.any(list(batch_ids)), visible_to(actor, EnrolmentBatch))
     )
     return {row.id: row for row in rows}
+
+
+def shares_owed(session: Session, actor: Actor, batch_ids: Sequence[int]) -> list[Row[*tuple[Any, ...]]]:
+    """``(id, number, union_name, headcount, grassroots_share, pay_by)`` of those of the batches whose union's own share
+    is owed and not recorded, by the union's name."""
+    return list(
+        session.execute(
+            select(
+                EnrolmentBatch.id,
+                EnrolmentBatch.number,
+                Union.name.label("union_name"),
+                EnrolmentBatch.headcount,
+                EnrolmentBatch.grassroots_share,
+                EnrolmentBatch.pay_by,
+            )
+            .join(Union, Union.id == EnrolmentBatch.union_id)
+            .where(
+                EnrolmentBatch.id == func.any(list(batch_ids)),
+                EnrolmentBatch.status.in_(sorted(AWAITING_PAYMENT)),
+                SHARE_UNPAID,
+                visible_to(actor, EnrolmentBatch),
+            )
+            .order_by(Union.name, EnrolmentBatch.id)
+        )
+    )
 
 
 def people_in_batch(session: Session, batch: EnrolmentBatch, cursor: Cursor, *, name: str = "") -> Page:

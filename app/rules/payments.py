@@ -19,7 +19,11 @@ def owes_a_share(status: BatchStatus, share: Decimal) -> bool:
 
 def check_payment_of_share(amount: Decimal, share: Decimal, paid_on: date, today: date) -> None:
     """A share is paid whole: refuses ``share_differs`` and ``paid_in_the_future``; ``today`` is Shanghai's."""
-    if paid_on > today:
-        raise RuleViolation("paid_in_the_future", field="paid_on")
+    check_day_of_payment(paid_on, today)
     if amount != share:
         raise RuleViolation("share_differs", field="amount", paid=amount, owed=share)
+
+
+def check_day_of_payment(paid_on: date, today: date) -> None:
+    if paid_on > today:
+        raise RuleViolation("paid_in_the_future", field="paid_on")

@@ -48,7 +48,8 @@ def make_room(session: Session, actor: Actor, account: Account | None, role: str
 def _held_by_others(session: Session, account: Account) -> set[str]:
     return set(
         session.scalars(
-            select(RoleRow.name).distinct()
+            select(RoleRow.name)
+            .distinct()
             .join(RoleRow.user)
             .where(
                 RoleRow.name.in_(ADMINISTRATIONS),

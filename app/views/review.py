@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 from typing import Any
 
 from flask import flash, redirect, request, url_for
@@ -13,7 +14,8 @@ from sqlalchemy.orm import Session
 from app.clock import now
 from app.extensions import db
 from app.forms.reasons import ReasonForm
-from app.forms.review import PaymentForm, ReviewFilterForm
+from app.forms.review import PaymentDayForm, PaymentForm, ReviewFilterForm
+from app.labels import label
 from app.models import EnrolmentBatch, EventObject, ProtectionYear, ReasonKind, Union
 from app.queries.lapse import paid_among, payment_of
 from app.queries.log import log_of
@@ -26,6 +28,7 @@ from app.queries.review import (
     list_totals,
     names_in_batch,
     people_in_batch,
+    shares_owed,
 )
 from app.queries.settlement import waiting_rejections
 from app.queries.years import get_year, plans_of, require_window, years
@@ -38,7 +41,7 @@ from app.rules.years import WindowName
 from app.security.needs import needs
 from app.security.roles import Permission, may
 from app.security.visible import get_visible
-from app.services.payments import record_payment, withdraw_payment
+from app.services.payments import record_payment, record_payments, withdraw_payment
 from app.services.review import Decision, approve_batches, return_batch, unapprove_batches
 from app.templating import number
 from app.transaction import transaction
@@ -129,6 +132,43 @@ class Review(Screen):
         flash(_("The recorded payment has been taken back."), "ok")
         return redirect(url_for("Review.batch", row_id=row_id))
 
+    @expose("/payments/", methods=["POST"])
+    @needs(Permission.REVIEW)
+    def payments(self) -> Any:
+        """What the unions of the ticked batches owe; sent again with a day, all of it is recorded as paid then."""
+        ids = ids_of(request.form, "ids")
+        if "paid_on" not in request.form:
+            return self._payments(ids, PaymentDayForm(formdata=None, paid_on=now().date()))
+        form = PaymentDayForm()
+        if not form.validate():
+            return self._payments(ids, form), 422
+        try:
+            with transaction() as session:
+                decisions = record_payments(
+                    session, self.actor, batch_ids=ids, paid_on=form.paid_on.data, now=now()
+                )
+        except RuleViolation as refusal:
+            return self._payments(ids, form, refusal), refusal.status
+        if any(decision.problem for decision in decisions):
+            return self._outcome(_("Payment of the union recorded"), decisions)
+        flash(_("The payments of %(n)s batches have been recorded.", n=number(len(decisions))), "ok")
+        return redirect(url_for(_list_of_request()))
+
+    def _payments(
+        self, ids: Sequence[int], form: PaymentDayForm, refusal: RuleViolation | None = None
+    ) -> Any:
+        owed = shares_owed(db.session(), self.actor, ids)
+        return self.render(
+            "review/payments.html",
+            form=form,
+            owed=owed,
+            owing_nothing=len(ids) - len(owed),
+            sum=sum((row.grassroots_share for row in owed), Decimal("0.00")),
+            back=url_for(_list_of_request()),
+            today=now().date(),
+            refusal=refusal,
+        )
+
     def _decide(self, action: BatchAction, verb: Callable[..., list[Decision]]) -> Any:
         """The list that ``action`` works on; on POST ``verb`` is done to the ticked batches."""
         (status,) = sources(action)
@@ -140,7 +180,7 @@ class Review(Screen):
         except RuleViolation as refusal:
             return self._list(status, refusal)
         if any(decision.problem for decision in decisions):
-            return self._outcome(action, decisions)
+            return self._outcome(label(action), decisions)
         done = number(len(decisions))
         if action is BatchAction.APPROVE:
             flash(_("%(n)s batches are on the submission list now.", n=done), "ok")
@@ -227,14 +267,12 @@ class Review(Screen):
         )
         return rendered, refusal.status if refusal else 422 if payment else 200
 
-    def _outcome(self, action: BatchAction, decisions: Sequence[Decision]) -> Any:
-        """What became of each batch; the status is the first problem's when none went through."""
+    def _outcome(self, done: str, decisions: Sequence[Decision]) -> Any:
+        """What became of each batch, ``done`` or not; the status is the first problem's when none went through."""
         heads = batch_heads(db.session(), self.actor, [decision.batch_id for decision in decisions])
         problems = [decision.problem for decision in decisions if decision.problem is not None]
         nothing_done = len(problems) == len(decisions)
-        page = self.render(
-            "review/outcome.html", action=action, actions=BatchAction, decisions=decisions, heads=heads
-        )
+        page = self.render("review/outcome.html", done=done, decisions=decisions, heads=heads)
         return page, problems[0].status if nothing_done else 200
 
     def _closed(
@@ -249,6 +287,11 @@ class Review(Screen):
         except RuleViolation as refusal:
             return refusal
         return None
+
+
+def _list_of_request() -> str:
+    """Which of the two lists the request came from."""
+    return "Review.approved" if request.args.get("list") == "approved" else "Review.collective"
 
 
 def _unpaid(session: Session, batches: Sequence[EnrolmentBatch]) -> set[int]:

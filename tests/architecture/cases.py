@@ -245,6 +245,7 @@ SCREENS: dict[str, Case] = {
     "Review.approved": Case(queries=[{"union_name": Other.MARK}], bodies=[({}, {"ids": [B]})]),
     "Review.batch": Case({"row_id": B}, body=REASON, queries=[{"member_ids": M}]),
     "Review.payment": Case({"row_id": B}, body={"amount": "5.00", "paid_on": "2024-12-20"}),
+    "Review.payments": Case(bodies=[({}, {"ids": [B]}), ({}, {"ids": [B], "paid_on": "2024-12-20"})]),
     "Review.withdraw_payment": Case({"row_id": B}),
     "Schedule.runs": Case(),
     "Schedule.show": Case(fixed={"row_id": 1}, alone=(404,)),

@@ -14,6 +14,7 @@ from app.models import (
     EnrolmentBatch,
     Event,
     EventObject,
+    GrassrootsPayment,
     PlanChoice,
     ProtectionYear,
     Union,
@@ -29,7 +30,7 @@ from app.security.actor import SYSTEM, Actor
 from app.security.roles import Role
 from app.services.events import scope_of
 from app.services.lapse import Lapsed, lapse_unfiled
-from app.services.payments import record_payment, withdraw_payment
+from app.services.payments import record_payment, record_payments, withdraw_payment
 from app.services.review import approve_batches
 from app.services.settlement import reject_district_batch
 from scheduler.runs import POSITIONS, run_year_boundary
@@ -313,6 +314,66 @@ class TestRecordingAPayment:
             "10.00",
         )
         assert find_lies(session) == []
+
+    def test_many_are_recorded_at_once_and_the_others_say_why_not(
+        self, session: Session, tree: Tree, reviewer: Actor
+    ) -> None:
+        owing, paid, free = (
+            make_owing(session, tree.grassroots),
+            make_owing(session, tree.sibling),
+            make_batch(session, tree.straight),
+        )
+        pay(session, reviewer, paid)
+        asked = [owing.id, paid.id, free.id, 2**40]
+        day = at("2024-12-19").date()
+        decisions = record_payments(session, reviewer, batch_ids=asked, paid_on=day, now=REVIEWING)
+        told = {each.batch_id: each.problem.code if each.problem else None for each in decisions}
+        assert told == dict(zip(asked, [None, "share_recorded", "share_not_owed", "not_found"], strict=True))
+        payment = session.get_one(GrassrootsPayment, owing.id)
+        assert (payment.amount, payment.paid_on) == (owing.grassroots_share, day)
+        one, many = (
+            session.scalars(
+                select(Event).where(Event.object_id == batch.id).order_by(Event.id.desc())
+            ).first()
+            for batch in (paid, owing)
+        )
+        assert one is not None and many is not None
+        same = ("action", "actor_id", "actor_name", "from_state", "to_state")
+        assert [getattr(many, name) for name in same] == [getattr(one, name) for name in same]
+        assert many.facts == {"amount": "10.00", "paid_on": "2024-12-19"}
+        assert find_lies(session) == []
+        pay_by()
+        assert state(session, owing) == (S.SUBMITTED, None)
+
+    def test_many_at_once_meet_the_payment_date_to_the_instant(
+        self, session: Session, tree: Tree, reviewer: Actor
+    ) -> None:
+        batch = make_owing(session, tree.grassroots)
+        many = {"batch_ids": [batch.id], "paid_on": at("2024-12-20").date()}
+        (late,) = record_payments(session, reviewer, **many, now=PAY_BY)
+        assert late.problem is not None and late.problem.code == "share_too_late"
+        (paid,) = record_payments(session, reviewer, **many, now=at("2024-12-25 23:59:59"))
+        assert paid.problem is None
+
+    def test_many_at_once_need_a_tick_and_a_day_that_has_come(
+        self, session: Session, tree: Tree, reviewer: Actor
+    ) -> None:
+        batch = make_owing(session, tree.grassroots)
+        for ids, day, code in (
+            ([], "2024-12-20", "no_batch_ticked"),
+            ([batch.id], "2024-12-21", "paid_in_the_future"),
+        ):
+            with pytest.raises(RuleViolation, match=code):
+                record_payments(session, reviewer, batch_ids=ids, paid_on=at(day).date(), now=REVIEWING)
+
+    def test_many_at_once_are_only_the_reviewers_own(self, session: Session, tree: Tree) -> None:
+        batch = make_owing(session, tree.grassroots)
+        stranger = actor_of_role(session, tree.other_district, Role.DISTRICT_REVIEWER)
+        many = {"batch_ids": [batch.id], "paid_on": at("2024-12-20").date(), "now": REVIEWING}
+        (foreign,) = record_payments(session, stranger, **many)
+        assert foreign.problem is not None and foreign.problem.code == "not_found"
+        with pytest.raises(RuleViolation, match="not_allowed"):
+            record_payments(session, actor_of_role(session, tree.grassroots, Role.OPERATOR), **many)
 
     def test_nobody_records_what_is_not_owed_twice_in_part_or_in_advance(
         self, session: Session, tree: Tree, reviewer: Actor

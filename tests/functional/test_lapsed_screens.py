@@ -135,6 +135,30 @@ class TestRecordingThePayment:
         assert reviewer.post(f"/review/batch/{batch.id}/payment/withdraw").status_code == 302
         assert session.get(GrassrootsPayment, batch.id) is None
 
+    def test_the_ticked_are_shown_with_what_they_owe_and_recorded_with_one_day(
+        self, session: Session, client: FlaskClient, tree: Tree
+    ) -> None:
+        session.execute(text("UPDATE protection_year SET grassroots_payment_due = '2999-01-01 00:00+08'"))
+        session.execute(text("UPDATE protection_window SET closes_at = '2999-01-01 00:00+08'"))
+        owing = [make_owing(session, tree.grassroots), make_owing(session, tree.sibling)]
+        free = make_batch(session, tree.straight)
+        reviewer = sign_in_as(session, client, tree, "district", Role.DISTRICT_REVIEWER)
+        assert "登记缴费" in reviewer.get("/review/collective/").text
+        ticked = {"ids": [str(batch.id) for batch in (*owing, free)]}
+        page = reviewer.post("/review/payments/?list=pending", data=ticked)
+        assert page.status_code == 200
+        assert "20.00" in page.text and tree.sibling.name in page.text and tree.straight.name not in page.text
+        assert session.get(GrassrootsPayment, owing[0].id) is None
+        wrong = reviewer.post("/review/payments/?list=pending", data=ticked | {"paid_on": "2999-01-01"})
+        assert wrong.status_code == 422 and 'value="2999-01-01"' in wrong.text
+        both = {"ids": ticked["ids"][:2], "paid_on": "2024-12-20"}
+        paid = reviewer.post("/review/payments/?list=pending", data=both)
+        assert paid.status_code == 302 and paid.location.endswith("/review/collective/")
+        assert all(session.get(GrassrootsPayment, batch.id) is not None for batch in owing)
+        again = reviewer.post("/review/payments/?list=pending", data=both)
+        assert again.status_code == 409 and "已登记" in again.text
+        assert "没有" in reviewer.post("/review/payments/", data={"ids": [str(free.id)]}).text
+
     @pytest.mark.parametrize("typed", [{}, {"amount": "ten", "paid_on": "2024-12-20"}, {"amount": "10"}])
     def test_what_cannot_be_read_is_said_and_kept(
         self, session: Session, client: FlaskClient, tree: Tree, typed: dict[str, str]
