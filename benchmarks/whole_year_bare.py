@@ -1,7 +1,8 @@
 """The same year of a district in bare SQL: the same rows in the same tables, statement by statement, commit by commit.
 
 Constraints, indexes and triggers hold for it too. It knows nothing of walls, windows, figures and refusals, and doesn't
-look whether it may; each list and each reviewer's hundred, of decisions or of payments, is a transaction, as in the product.
+look whether it may; each list and each reviewer's hundred, of decisions or of payments, is a transaction, as in the
+product.
 """
 
 from __future__ import annotations
