@@ -1,8 +1,10 @@
 """What the live monitor shows of a place, counted at most every moment and shared by all who look, in any process.
 
-Whoever asks first counts, as ``app.queries.monitor`` defines it; meanwhile the others get what was counted before. Who
-may see the place may see its figures: whoever sees a place by the tree sees all below it, so that they are the same for
-all of them.
+Whoever asks first counts, as ``app.queries.monitor`` defines it; the others get what was counted before. While pages
+look on, they are answered first and counted for afterwards (``renew``): nobody but the first waits for it.
+
+Who may see the place may see its figures: whoever sees a place by the tree sees all below it, so that they are the same
+for all of them.
 """
 
 from __future__ import annotations
@@ -25,12 +27,11 @@ from app.security.actor import Actor
 from app.security.roles import TREE_ROLES
 from app.security.visible import visible_to
 
-FRESH_FOR = timedelta(seconds=2.5)
-"""Younger figures are not counted again: what the page's rhythm and the five seconds leave, since counting the city
-takes as long as a dozen other pages."""
+RENEWED_AFTER = timedelta(seconds=1.5)
+"""Younger figures are not counted again: counting the city takes as long as a dozen other pages."""
 
 OLDEST = timedelta(seconds=3)
-"""Older ones nobody is shown: who comes while somebody counts waits for it then."""
+"""Older ones nobody is shown: who comes then counts, or waits for who does."""
 
 PAGE_RENEWS = 2
 """Seconds between two looks of a page. With the oldest figures that leaves none older than five when it shows them."""
@@ -38,10 +39,11 @@ PAGE_RENEWS = 2
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """The figures of a place; ``at`` by the database's clock."""
+    """The figures of a place; ``at`` by the database's clock. ``ageing``: they should be counted again soon."""
 
     rows: list[Standing]
     at: datetime
+    ageing: bool
 
 
 def shared_standings(session: Session, actor: Actor, year: int, place: Union) -> Counted:
@@ -51,17 +53,21 @@ def shared_standings(session: Session, actor: Actor, year: int, place: Union) ->
     """
     if not actor.roles & TREE_ROLES:
         raise not_found("trade_union")
-    earlier = _earlier(session, actor, year, place, FRESH_FOR)
-    if earlier is not None:
-        return earlier
-    if not session.scalars(select(func.pg_try_advisory_xact_lock(_turn(year, place)))).one():
-        earlier = _earlier(session, actor, year, place, OLDEST)
-        if earlier is not None:
-            return earlier
+    earlier = _earlier(session, actor, year, place, OLDEST)
+    if earlier is None:
         session.execute(select(func.pg_advisory_xact_lock(_turn(year, place))))
-    # Somebody may have ended between the look and the turn.
-    earlier = _earlier(session, actor, year, place, FRESH_FOR)
+        # Somebody may have ended between the look and the turn.
+        earlier = _earlier(session, actor, year, place, OLDEST)
     return _count(session, actor, year, place) if earlier is None else earlier
+
+
+def renew(session: Session, actor: Actor, year: int, place: Union) -> None:
+    """Count a place of which figures were shown that are ageing; not if somebody else has, or is about to."""
+    if not session.scalars(select(func.pg_try_advisory_xact_lock(_turn(year, place)))).one():
+        return
+    earlier = _earlier(session, actor, year, place, OLDEST)
+    if earlier is None or earlier.ageing:
+        _count(session, actor, year, place)
 
 
 def _turn(year: int, place: Union) -> Any:
@@ -72,7 +78,11 @@ def _earlier(
     session: Session, actor: Actor, year: int, place: Union, no_older_than: timedelta
 ) -> Counted | None:
     found = session.execute(
-        select(PlaceFigures.rows, PlaceFigures.counted_at).where(
+        select(
+            PlaceFigures.rows,
+            PlaceFigures.counted_at,
+            (PlaceFigures.counted_at <= func.clock_timestamp() - RENEWED_AFTER).label("ageing"),
+        ).where(
             PlaceFigures.union_id == place.id,
             PlaceFigures.year == year,
             PlaceFigures.counted_at > func.clock_timestamp() - no_older_than,
@@ -87,7 +97,7 @@ def _earlier(
         for union in session.scalars(select(Union).where(Union.id.in_(ids), visible_to(actor, Union)))
     }
     rows = [_standing(unions[row["union_id"]], row) for row in found.rows if row["union_id"] in unions]
-    return Counted(rows, found.counted_at)
+    return Counted(rows, found.counted_at, found.ageing)
 
 
 def _count(session: Session, actor: Actor, year: int, place: Union) -> Counted:
@@ -97,7 +107,7 @@ def _count(session: Session, actor: Actor, year: int, place: Union) -> Counted:
     values = {"counted_at": at, "rows": [_written(row) for row in rows]}
     put = insert(PlaceFigures).values(union_id=place.id, year=year, **values)
     session.execute(put.on_conflict_do_update(index_elements=["union_id", "year"], set_=values))
-    return Counted(rows, at)
+    return Counted(rows, at, ageing=False)
 
 
 def _written(row: Standing) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from flask import request
@@ -16,12 +17,14 @@ from app.queries.years import get_year, years
 from app.rules.monitor import STUCK, Stage
 from app.rules.organisation import UnionLevel
 from app.rules.violations import RuleViolation, not_found
+from app.security.actor import Actor
 from app.security.needs import needs
 from app.security.roles import Permission, may
 from app.security.visible import get_visible
-from app.services.shared_figures import PAGE_RENEWS, shared_standings
+from app.services.shared_figures import PAGE_RENEWS, renew, shared_standings
 from app.templating import label, percent
 from app.transaction import transaction
+from app.views.afterwards import afterwards
 from app.views.base import Screen
 from app.views.calendar import year_at_work
 from app.views.choices import ROW_ID
@@ -78,7 +81,10 @@ class Monitor(Screen):
         year = get_year(session, asked) if asked else year_at_work()
         if year is None:
             return self.render("monitor/no_year.html")
-        rows = shared_standings(session, actor, year.year, place).rows
+        shown = shared_standings(session, actor, year.year, place)
+        if shown.ageing:
+            afterwards(actor, partial(_renew, actor=actor, year=year.year, place_id=place.id))
+        rows = shown.rows
         first = min(max(0, request.args.get("first", 0, type=int)), max(0, len(rows) - 1))
         path = path_to(session, actor, place)
         if not path:
@@ -109,3 +115,7 @@ class Monitor(Screen):
             if place.level is UnionLevel.GRASSROOTS
             else [],
         )
+
+
+def _renew(session: Session, actor: Actor, year: int, place_id: int) -> None:
+    renew(session, actor, year, get_visible(session, actor, Union, place_id))

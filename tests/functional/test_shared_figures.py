@@ -13,7 +13,7 @@ from app.acting import acting_for
 from app.models import PlaceFigures, Union
 from app.queries.monitor import standings, total_of
 from app.security.roles import Role
-from app.services.shared_figures import FRESH_FOR, OLDEST, PAGE_RENEWS, shared_standings
+from app.services.shared_figures import OLDEST, PAGE_RENEWS, RENEWED_AFTER, renew, shared_standings
 from tests.databases import statements
 from tests.factories import Tree, actor_of_role, make_account, make_fees, make_tree, make_year, sign_in
 from tests.factories.batches import make_batch
@@ -52,17 +52,47 @@ def test_what_is_shared_is_what_is_counted(session: Session, tree: Tree) -> None
         assert shared_standings(session, manager, 2025, place).rows == counted
 
 
-def test_a_change_is_seen_as_soon_as_the_figures_are_no_longer_fresh(session: Session, tree: Tree) -> None:
+def test_a_change_is_seen_as_soon_as_the_figures_are_too_old(session: Session, tree: Tree) -> None:
     manager = actor_of_role(session, tree.city, Role.MANAGER)
     before = total_of(shared_standings(session, manager, 2025, tree.city).rows).people
     make_batch(session, tree.sibling, people=3)
-    _grow_older(session, FRESH_FOR)
+    assert total_of(shared_standings(session, manager, 2025, tree.city).rows).people == before
+    _grow_older(session, OLDEST)
 
     assert total_of(shared_standings(session, manager, 2025, tree.city).rows).people == before + 3
 
 
+def test_a_page_of_ageing_figures_is_answered_first_and_has_them_counted_then(
+    session: Session, tree: Tree, client: FlaskClient
+) -> None:
+    sign_in(client, make_account(session, tree.district, Role.MANAGER))
+    figures = f"/monitor/{tree.district.id}/figures"
+    first = client.get(figures).text
+    make_batch(session, tree.sibling, people=3)
+    _grow_older(session, RENEWED_AFTER)
+    with statements(session) as sent, client.get(figures) as answer:
+        assert answer.text == first
+        assert not [each for each in sent if "FROM enrolment_batch" in each]
+
+    with statements(session) as sent:
+        assert client.get(figures).text != first
+        assert not [each for each in sent if "FROM enrolment_batch" in each]
+
+
+def test_figures_are_not_renewed_before_their_time(session: Session, tree: Tree) -> None:
+    manager = actor_of_role(session, tree.city, Role.MANAGER)
+    counted = shared_standings(session, manager, 2025, tree.city)
+    assert not counted.ageing
+    renew(session, manager, 2025, tree.city)
+    assert shared_standings(session, manager, 2025, tree.city).at == counted.at
+    _grow_older(session, RENEWED_AFTER)
+    assert shared_standings(session, manager, 2025, tree.city).ageing
+    renew(session, manager, 2025, tree.city)
+    assert shared_standings(session, manager, 2025, tree.city).at > counted.at
+
+
 def test_no_page_shows_what_is_older_than_five_seconds() -> None:
-    assert FRESH_FOR < OLDEST
+    assert timedelta(seconds=PAGE_RENEWS) > RENEWED_AFTER  # each look finds them due for the next
     assert OLDEST + timedelta(seconds=PAGE_RENEWS) <= LONGEST
 
 
