@@ -28,6 +28,7 @@ from app.clock import now
 from app.extensions import db
 from app.models import Account, EnrolmentBatch, ExportRun, Member, Union
 from app.rules.exports import ExportKind, ExportState
+from app.rules.members import EmploymentStatus
 from app.rules.organisation import UnionLevel
 from app.security.actor import Actor, actor_of
 from app.services.exports import start_export
@@ -76,7 +77,8 @@ def of_city(settings: Settings) -> bool:
     """As the municipal administrator of a whole city."""
     with transaction() as session:
         admin = actor_of(session.scalars(select(Account).where(Account.username == "admin")).one())
-        members = session.scalar(select(func.count()).select_from(Member)) or 0
+        doubtful = select(func.count()).where(Member.employment_status == EmploymentStatus.UNCLEAR)
+        unclear = session.scalar(doubtful) or 0
         of_level = select(func.count()).where(Union.level == UnionLevel.GRASSROOTS)
         unions = session.scalar(of_level) or 0
         year = session.scalars(select(func.max(EnrolmentBatch.year))).one()
@@ -90,7 +92,7 @@ def of_city(settings: Settings) -> bool:
             TARGET_STATISTICS_S,
         ),
         (ExportKind.PROGRESS, board, unions, STANDING, TARGET_STATISTICS_S),
-        (ExportKind.MEMBERS, {}, members, MEMBER, None),
+        (ExportKind.MEMBERS, {"employment_status": "unclear"}, unclear, MEMBER, None),
     )
     done = [_measure(settings, admin, now(), *each) for each in wanted]
     return all(done)

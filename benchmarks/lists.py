@@ -43,7 +43,7 @@ READERS = ("admin", "manager", "district", "second", "operator", "operator2")
 OTHERS: dict[str, tuple[str, ...]] = {
     "admin": ("/unions/", "/unions/?level=grassroots", "/employers/", "/accounts/", "/imports/", "/district-batches/",
               "/messages/", "/transfers/", "/transfers/review", "/erasures/", "/invitations/", "/lapsed/"),
-    "district": ("/review/collective/", "/review/collective/?tab=approved", "/unions/", "/employers/", "/accounts/",
+    "district": ("/review/collective/", "/review/approved/", "/unions/", "/employers/", "/accounts/",
                  "/imports/", "/district-batches/", "/transfers/", "/messages/", "/lapsed/"),
     "second": ("/review/collective/", "/unions/", "/employers/", "/accounts/", "/imports/", "/transfers/",
                "/messages/"),
