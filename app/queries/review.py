@@ -26,6 +26,8 @@ from app.security.actor import Actor
 from app.security.visible import visible_to
 
 Parent = aliased(Union, name="parent")
+PEOPLE_LOOKED_AT = 1_000
+"""Of a batch on a list; of a larger one its own page tells who has changed."""
 GONE = (EmploymentStatus.DECEASED, EmploymentStatus.RETIRED)
 _KEEP = and_(RetirementKeep.year == Enrolment.year, RetirementKeep.member_id == Enrolment.member_id)
 
@@ -207,20 +209,25 @@ def changed_since_submit(session: Session, batch: EnrolmentBatch, limit: int = 1
     )
 
 
-def changed_counts(session: Session, year: int, batch_ids: Sequence[int]) -> dict[int, int]:
-    """How many of each batch's people have changed since its submit; batches without any are left out."""
+def changed_counts(session: Session, year: int, batches: Sequence[EnrolmentBatch]) -> dict[int, int | None]:
+    """How many of each batch's people have changed since its submit; batches without any are left out.
+
+    ``None`` for those of more than ``PEOPLE_LOOKED_AT``: a list doesn't look at thousands to show a line.
+    """
+    small = [batch.id for batch in batches if batch.headcount <= PEOPLE_LOOKED_AT]
     rows = session.execute(
         select(Enrolment.batch_id, func.count())
         .join(Member, Member.id == Enrolment.member_id)
         .outerjoin(RetirementKeep, _KEEP)
         .where(
             Enrolment.year == year,
-            Enrolment.batch_id == func.any(list(batch_ids)),
+            Enrolment.batch_id == func.any(small),
             _changed(get_year(session, year).cover_start),
         )
         .group_by(Enrolment.batch_id)
     )
-    return {row[0]: row[1] for row in rows}
+    large = {batch.id: None for batch in batches if batch.headcount > PEOPLE_LOOKED_AT}
+    return {row[0]: row[1] for row in rows} | large
 
 
 def last_handler(session: Session, actor: Actor) -> DistrictBatch | None:

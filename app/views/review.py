@@ -206,7 +206,7 @@ class Review(Screen):
             plans=[(plan.code, plan.name) for plan in plans_of(session, year.year)],
             page=page,
             totals=list_totals(session, actor, status, year.year),
-            changed=changed_counts(session, year.year, [row.EnrolmentBatch.id for row in page.rows]),
+            changed=changed_counts(session, year.year, [row.EnrolmentBatch for row in page.rows]),
             unpaid=_unpaid(session, [row.EnrolmentBatch for row in page.rows]),
             ticked=ids_of(request.form, "ids"),
             closed=closed,

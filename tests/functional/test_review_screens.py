@@ -7,10 +7,11 @@ from collections.abc import Iterator
 import pytest
 import time_machine
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from app.models import Enrolment, Member
+from app.queries.review import changed_counts
 from app.rules.enrolment import Channel
 from app.rules.members import EmploymentStatus
 from app.security.actor import actor_of
@@ -157,6 +158,19 @@ def test_the_batch_page_lists_whose_state_changed_since_the_submit(
     assert "提交后状态变化" in page
     assert "提交后状态变化 1 人" in browser.get("/review/collective/").text
     assert gone.id_number not in page
+
+
+def test_a_list_does_not_look_through_a_large_batch_and_says_where_to_look(
+    session: Session, tree: Tree, browser: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    large, small = make_batch(session, tree.grassroots, 3), make_batch(session, tree.straight, 2)
+    session.execute(update(Member).values(employment_status=EmploymentStatus.DECEASED))
+    monkeypatch.setattr("app.queries.review.PEOPLE_LOOKED_AT", 2)
+
+    assert changed_counts(session, 2025, [large, small]) == {large.id: None, small.id: 2}
+    listed = browser.get("/review/collective/").text
+    assert "提交后状态变化 2 人" in listed and "请打开批次查看" in listed
+    assert "提交后状态变化" in browser.get(f"/review/batch/{large.id}").text
 
 
 def test_a_refused_return_keeps_what_was_typed_and_marked(
