@@ -33,14 +33,23 @@ class PageWords(Domain):  # type: ignore[misc]
         return self.page().catalogue
 
     def page(self) -> Page:
-        """A letter in the middle of a page may have another language than the page."""
-        locale = (getattr(g.get("_flask_babel"), "babel_locale", None) if g else None) or get_locale()
-        page: Page | None = g.get("page_words") if g else None
+        """A letter in the middle of a page may have another language than the page.
+
+        Asked for each sentence, hundreds of times a page: it goes through ``g``, which finds its context anew at each
+        touch, but once.
+        """
+        if not g:
+            return self._page_in(get_locale())
+        here = g._get_current_object()
+        babel = here.get("_flask_babel")
+        locale = getattr(babel, "babel_locale", None) or get_locale()
+        page: Page | None = here.get("page_words")
         if page is None or page.locale is not locale:
-            page = Page(locale, super().get_translations(), _SAID[str(locale)])
-            if g:
-                g.page_words = page
+            page = here.page_words = self._page_in(locale)
         return page
+
+    def _page_in(self, locale: Locale | None) -> Page:
+        return Page(locale, super().get_translations(), _SAID[str(locale)])
 
 
 def install_words(app: Flask) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from functools import lru_cache
 from types import MappingProxyType
 
 from app.rules.members import CLASSES_OF_SEX, RetirementClass, Sex
@@ -81,6 +82,7 @@ def retirement_month(birth: date, klass: RetirementClass) -> date:
     return retirement_date(birth, klass).month
 
 
+@lru_cache(maxsize=256)
 def retirement_line(klass: RetirementClass, cover_start: date) -> date:
     """The first birth date not yet retired for a cover starting then: ``birth < line`` means retired.
 
