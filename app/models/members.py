@@ -132,10 +132,13 @@ class Member(Scoped, Entity):
         Index("member_by_joining", "joined_day", "district_id", "union_id"),
         Index("member_by_tag", "union_id", "tag", postgresql_where=text("tag <> ''")),
         Index("member_erased", "union_id", postgresql_where=text("erased_at IS NOT NULL")),
-        Index("member_by_name", "name", postgresql_ops={"name": "text_pattern_ops"}),
-        Index("member_by_union_and_name", "union_id", "name", postgresql_ops={"name": "text_pattern_ops"}),
         Index(
-            "member_by_district_and_name", "district_id", "name", postgresql_ops={"name": "text_pattern_ops"}
+            "member_by_name",
+            "name",
+            "district_id",
+            "second_id",
+            "union_id",
+            postgresql_ops={"name": "text_pattern_ops"},
         ),
     )
 

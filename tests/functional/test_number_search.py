@@ -135,7 +135,7 @@ def test_what_is_searched_for_may_be_written_as_in_a_workbook(
         ("id_number", {"member_by_person", "one_membership_per_union"}),
         ("member_no", {"member_member_no_key"}),
         ("phone", {"one_member_per_phone"}),
-        ("name", {"member_by_name", "member_by_union_and_name", "member_by_district_and_name"}),
+        ("name", {"member_by_name"}),
     ],
 )
 @pytest.mark.parametrize("place", ["grassroots", "district", "city"])
