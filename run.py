@@ -127,7 +127,7 @@ def run_everything(settings: Settings) -> int:
     parts: list[Part] = []
     try:
         places = addresses(settings)
-        environment = _environment(settings, places)
+        environment = what_parts_inherit(settings, places)
         first = subprocess.Popen(
             [sys.executable, str(ROOT / "run.py"), "prepare"], env=environment, start_new_session=True
         )
@@ -222,8 +222,8 @@ def _say(name: str, line: str) -> None:
     sys.stdout.flush()
 
 
-def _environment(settings: Settings, places: Addresses) -> dict[str, str]:
-    """What the parts inherit: the same addresses and secrets, whatever this process was told."""
+def what_parts_inherit(settings: Settings, places: Addresses) -> dict[str, str]:
+    """The same addresses and secrets, whatever this process was told."""
     return os.environ | {
         "CANBAO_DATABASE_URL": places.owner,
         "CANBAO_APP_DATABASE_URL": places.application,

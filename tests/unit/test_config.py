@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from app.database_roles import Addresses
 from config import DERIVED_KEY, ConfigError, load_settings, new_id_key, read_id_keys
+from run import what_parts_inherit
 
 SECRET = "u7Q-mZ2vX9rT4kLp0wYc"
 OWN = {"CANBAO_DATABASE_URL": "postgresql://db/canbao", "CANBAO_SECRET_KEY": SECRET}
@@ -135,8 +137,17 @@ def test_a_demo_on_your_own_database_is_asked_for_and_has_no_known_password(tmp_
     assert load_settings(OWN | {"CANBAO_DEMO": "1"}).demo
     with pytest.raises(ConfigError, match="CANBAO_DEMO_PASSWORD is easily guessed"):
         load_settings(OWN | {"CANBAO_DEMO": "1", "CANBAO_DEMO_PASSWORD": "demo-password"})
-    embedded = {"CANBAO_DATA_DIR": str(tmp_path), "CANBAO_DEMO_PASSWORD": "demo-password"}
-    assert load_settings(embedded).demo_password == "demo-password"
+
+
+def test_an_embedded_demo_may_have_a_known_password_in_all_its_parts(tmp_path: Path) -> None:
+    told = {"CANBAO_DATA_DIR": str(tmp_path), "CANBAO_DEMO_PASSWORD": "demo"}
+    whole = load_settings(told)
+    assert whole.demo_password == "demo"
+    places = Addresses(
+        *(f"postgresql+psycopg://{name}@localhost/canbao" for name in ("owner", "app", "scheduler"))
+    )
+    part = load_settings(told | what_parts_inherit(whole, places))
+    assert part.demo and part.demo_password == "demo" and not part.embedded
 
 
 @pytest.mark.parametrize(
