@@ -31,6 +31,7 @@ from benchmarks.browser import Browser
 from benchmarks.last_day_people import Part, review, submit_by_program, submit_by_screens, watch_monitor
 from benchmarks.last_day_town import OPERATORS, REVIEWERS, Level, Town, find, say
 from benchmarks.machine import describe_machine
+from benchmarks.plot import Line, draw
 from benchmarks.report import emit, keep
 from benchmarks.served import ROOT, served
 from config import load_settings
@@ -82,6 +83,7 @@ def _asked(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "--no-check", action="store_true", help="leave out `canbao check`, minutes in a large city"
     )
+    parser.add_argument("--pictures", type=Path, default=None, help="a folder for a chart of either way")
     parser.add_argument("--log", type=Path, default=Path(os.devnull), help="where the product's own lines go")
     asked = parser.parse_args(arguments)
     if not 0 < asked.seconds <= LONGEST_SECONDS:
@@ -100,7 +102,7 @@ async def _measure(town: Town, asked: argparse.Namespace, operators: list[str], 
     await town.level(submit_by_screens, warming, others, 2.0)
     good = []
     for way, part in (("screens", submit_by_screens), ("api", submit_by_program)):
-        best, missed = None, 0
+        best, missed, levels = None, 0, []
         for rate in getattr(asked, way):
             names = list(islice(left, int(rate * asked.seconds)))
             if len(names) < int(rate * asked.seconds):
@@ -108,6 +110,7 @@ async def _measure(town: Town, asked: argparse.Namespace, operators: list[str], 
                 break
             level = await _level(town, way, part, names, others, rate)
             _tell(way, level)
+            levels.append(level)
             if _keeps_targets(level):
                 best, missed = level, 0
             else:
@@ -115,6 +118,8 @@ async def _measure(town: Town, asked: argparse.Namespace, operators: list[str], 
             if missed == GIVES_UP:
                 break
         good.append(_report(way, best))
+        if asked.pictures and len(levels) > 1:
+            _draw(asked.pictures / f"last_day_{way}.svg", way, levels)
     return all(good)
 
 
@@ -152,6 +157,21 @@ def _tell(way: str, level: Level) -> None:
         pages_a_second=level.pages,
         operators_at_once=level.present,
         **{f"cores_{name}": share for name, share in level.cores.items()},
+    )
+
+
+def _draw(picture: Path, way: str, levels: Sequence[Level]) -> None:
+    draw(
+        picture,
+        f"The last day by {way}: how long pages take",
+        [round(level.submits, 1) for level in levels],
+        [
+            Line("all pages", [level.page_p95 for level in levels]),
+            Line("operators' pages", [level.operator_p95 for level in levels]),
+            Line("writes", [level.write_p95 for level in levels]),
+        ],
+        x_title="submits a second",
+        y_title="ms, p95",
     )
 
 
