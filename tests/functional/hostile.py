@@ -105,6 +105,7 @@ FORMS: Mapping[str, Mapping[str, Any]] = {
     "Exports.cancel": {},
     "Progress.remind": {"what": "ticked", "ids": Kind.UNION},
     "Review.payment": {"amount": "5.00", "paid_on": "2024-12-20"},
+    "Review.payments": {"ids": Kind.BATCH, "paid_on": "2024-12-20"},
     "Review.withdraw_payment": {},
     "Schedule.again": {},
     "Schedule.pause": {},
