@@ -61,8 +61,10 @@ def note(
     session.execute(insert(cast(Table, AuditEntry.__table__)).inline().values(**values))
 
 
-def note_sign_in(session: Session, account_id: int) -> None:
-    note(session, AuditKind.SIGN_IN, _endpoint(), account_id=account_id)
+def note_sign_in(session: Session, account_id: int, *, second_factor: bool) -> None:
+    """``second_factor``: a code was asked for besides the password, and was right."""
+    proved = ["password", "code"] if second_factor else ["password"]
+    note(session, AuditKind.SIGN_IN, _endpoint(), account_id=account_id, facts={"proved_by": proved})
 
 
 def note_failed_sign_in(session: Session, account_id: int, code: str) -> None:

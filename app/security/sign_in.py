@@ -181,7 +181,15 @@ def let_in(passed: Passed, kind: SessionKind, visitor: Visitor) -> SignedIn:
         before = account.last_login.replace(tzinfo=SHANGHAI) if account.last_login else None
         account.login_count = (account.login_count or 0) + 1
         account.last_login = at.astimezone(SHANGHAI).replace(tzinfo=None)
-        note_attempt(session, account.id, account.username, visitor, Outcome.LET_IN, at)
+        note_attempt(
+            session,
+            account.id,
+            account.username,
+            visitor,
+            Outcome.LET_IN,
+            at,
+            second_factor=passed.second_factor,
+        )
         token = begin_session(
             session, account.id, kind, address=visitor.address, user_agent=visitor.user_agent, now=at
         )
@@ -206,7 +214,14 @@ def opened_pass(sealed: str, at: datetime) -> Passed | None:
 
 
 def note_attempt(
-    session: Session, account_id: int, username: str, visitor: Visitor, outcome: Outcome, at: datetime
+    session: Session,
+    account_id: int,
+    username: str,
+    visitor: Visitor,
+    outcome: Outcome,
+    at: datetime,
+    *,
+    second_factor: bool = False,
 ) -> None:
     """The one place that every attempt passes: who (0: an account that isn't there), from where, how it ended.
 
@@ -214,7 +229,7 @@ def note_attempt(
     """
     log.info("sign_in", account=account_id or None, address=visitor.address, outcome=outcome.value)
     if outcome is Outcome.LET_IN:
-        note_sign_in(session, account_id)
+        note_sign_in(session, account_id, second_factor=second_factor)
     elif outcome is not Outcome.CODE_ASKED:
         note_failed_sign_in(session, account_id, REFUSALS[outcome])
 

@@ -136,10 +136,14 @@ def action_words(action: str) -> str:
 
 
 def facts_words(facts: Mapping[str, Any]) -> str:
-    """Why somebody was turned away; what a file was, and by what its list was filtered."""
+    """Why somebody was turned away, or by what let in; what a file was, and by what its list was filtered."""
     said = []
     if "code" in facts:
         said.append(sentence(facts["code"]))
+    if "proved_by" in facts:
+        said.append(
+            gettext("By password and code") if "code" in facts["proved_by"] else gettext("By password")
+        )
     if "type" in facts:
         said.append(FILES.get(facts["type"], str(facts["type"]).upper()))
     if "bytes" in facts:

@@ -37,6 +37,7 @@ def test_signing_in_and_out_are_entries(client: FlaskClient, session: Session, a
     (came,), (left,) = of_kind(session, AuditKind.SIGN_IN), of_kind(session, AuditKind.SIGN_OUT)
     assert (came.actor_id, came.actor_name, came.address) == (account.id, "陈操作", "127.0.0.1")
     assert (came.request_id, came.action) == ("comes-in", "LoginView.login")
+    assert came.facts == {"proved_by": ["password"]}
     assert left.actor_id == account.id
 
 

@@ -11,11 +11,12 @@ import pytest
 import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from app.clock import now
-from app.models import Account, SecondFactorKey
+from app.models import Account, AuditEntry, SecondFactorKey
+from app.rules.auditing import AuditKind
 from app.rules.totp import SECONDS, code_at
 from app.security.actor import actor_of
 from app.security.roles import Role
@@ -83,6 +84,8 @@ def test_the_password_alone_no_longer_opens_and_a_code_opens_once(
         form = {"proof": proof_in(page.text), "code": code_of(session, wang)}
         assert client.post("/login/code/?next=/accounts/", data=form).location == "/accounts/"
         assert client.get("/").status_code == 200
+        entry = select(AuditEntry.facts).where(AuditEntry.kind == AuditKind.SIGN_IN)
+        assert session.scalars(entry).all() == [{"proved_by": ["password", "code"]}]
         client.post("/logout/")
         again = client.post("/login/", data=LOGIN)
         form = {"proof": proof_in(again.text), "code": form["code"]}
