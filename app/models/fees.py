@@ -52,10 +52,6 @@ class FeeSetting(Entity):
         CheckConstraint("valid_from < valid_to", name="fee_valid_from_before_to"),
     )
 
-    def amounts(self) -> Amounts:
-        """Per person, with the default split."""
-        return Amounts(self.fee, self.municipal_share, self.district_share, self.grassroots_share)
-
 
 class FeeSplit(Entity):
     """A district's split (基层缴费设置), for all its unions of a category (``union_id`` empty) or for one.

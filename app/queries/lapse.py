@@ -190,14 +190,8 @@ def _may_still_be_refiled(boundary: Boundary) -> ColumnElement[bool]:
     )
 
 
-def is_overdue(session: Session, batch: EnrolmentBatch, now: datetime) -> bool:
-    """Whether the union's own share of the batch can't be paid in time any more."""
-    due = unpaid_at(Boundary("", batch.year, now))
-    return bool(session.scalar(select(exists().where(EnrolmentBatch.id == batch.id, due))))
-
-
 def overdue_among(session: Session, batch_ids: Sequence[int], years: Set[int], now: datetime) -> set[int]:
-    """Those of the batches, which are of these years, of which ``is_overdue`` would say so."""
+    """Those of the batches, which are of these years, whose union's own share can't be paid in time any more."""
     among = EnrolmentBatch.id == func.any(list(batch_ids))
     found: set[int] = set()
     for year in years:

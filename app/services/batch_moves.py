@@ -1,15 +1,15 @@
-"""Moving any number of enrolment batches one step, heads and log, in two statements."""
+"""What is done to any number of enrolment batches at once: their unions locked, heads moved, the log written."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, func, insert, literal, select, update
+from sqlalchemy import ColumnElement, CursorResult, func, insert, literal, select, update
 from sqlalchemy.orm import Session
 
-from app.models import EnrolmentBatch, Event, EventObject
+from app.models import EnrolmentBatch, Event, EventObject, Union
 from app.rules.enrolment import BatchAction, BatchStatus
 from app.security.actor import Actor
 
@@ -37,24 +37,50 @@ def move_batches(
     )
     moved = cast(CursorResult[Any], session.execute(update_heads)).rowcount
     assert moved == len(ids), "locked batches can't have moved"
+    log_batches(session, actor, action, ids, now, from_state=source, to_state=target, reason_code=reason_code)
+    session.expire_all()
+
+
+def log_batches(
+    session: Session, actor: Actor, action: str, batch_ids: Sequence[int], now: datetime, **details: Any
+) -> None:
+    """The same event on each of the batches, in one statement; ``details`` are columns of ``Event``: a value, or an
+    expression of the batch's own columns."""
     told = {
+        "object_kind": EventObject.ENROLMENT_BATCH,
         "at": now,
         "actor_id": actor.account_id or None,
         "actor_name": actor.name,
-        "object_kind": EventObject.ENROLMENT_BATCH,
         "action": action,
-        "from_state": source,
-        "to_state": target,
-        "reason_code": reason_code,
+        **details,
     }
-    types = Event.__table__.columns
-    heads = select(
-        EnrolmentBatch.id,
-        EnrolmentBatch.union_id,
-        EnrolmentBatch.second_id,
-        EnrolmentBatch.district_id,
-        *(literal(value, types[name].type) for name, value in told.items()),
-    ).where(EnrolmentBatch.id == func.any(ids))
-    columns = ["object_id", "union_id", "second_id", "district_id", *told]
-    session.execute(insert(Event).from_select(columns, heads, include_defaults=False))
-    session.expire_all()
+    scope = ["union_id", "second_id", "district_id"]
+    session.execute(
+        insert(Event).from_select(
+            ["object_id", *scope, *told],
+            select(
+                EnrolmentBatch.id, *(getattr(EnrolmentBatch, name) for name in scope), *written(Event, told)
+            ).where(EnrolmentBatch.id == func.any(list(batch_ids))),
+            include_defaults=False,
+        )
+    )
+
+
+def written(model: Any, values: Mapping[str, Any]) -> list[ColumnElement[Any]]:
+    """Values as constants of the model's columns, for an INSERT … SELECT; expressions stay what they are."""
+    types = model.__table__.columns
+    return [
+        value if isinstance(value, ColumnElement) else literal(value, types[name].type)
+        for name, value in values.items()
+    ]
+
+
+def lock_unions_of(session: Session, wanted: ColumnElement[bool]) -> None:
+    """Hold the unions of the batches that ``wanted`` names: whoever changes batches locks unions, batches, rows, in
+    this order."""
+    session.execute(
+        select(Union.id)
+        .where(Union.id.in_(select(EnrolmentBatch.union_id).where(wanted)))
+        .order_by(Union.id)
+        .with_for_update(key_share=True)
+    )

@@ -10,12 +10,12 @@ from typing import Any
 from sqlalchemy import ARRAY, BigInteger, bindparam, func, select, update
 from sqlalchemy.orm import Session
 
-from app.models import Enrolment, EnrolmentBatch, Union
+from app.models import Enrolment, EnrolmentBatch
 from app.queries.lapse import Overdue, overdue_unfiled, overdue_unpaid
 from app.rules.boundaries import Boundary
 from app.rules.enrolment import BatchAction, EnrolmentStatus, LapseReason, next_status, sources
 from app.security.actor import Actor
-from app.services.batch_moves import move_batches
+from app.services.batch_moves import lock_unions_of, move_batches
 from app.services.enrolment import free_plan
 
 BATCHES_AT_ONCE = 100
@@ -72,13 +72,7 @@ def lapse_batches(
     A constant number of statements, however many batches and people.
     """
     wanted = EnrolmentBatch.id == func.any(list(batch_ids))
-    # Order of locks: unions, batches, rows.
-    session.execute(
-        select(Union.id)
-        .where(Union.id.in_(select(EnrolmentBatch.union_id).where(wanted)))
-        .order_by(Union.id)
-        .with_for_update(key_share=True)
-    )
+    lock_unions_of(session, wanted)
     held = session.execute(
         select(EnrolmentBatch.id, EnrolmentBatch.union_id, EnrolmentBatch.year, EnrolmentBatch.status)
         .where(wanted, EnrolmentBatch.status.in_(sources(BatchAction.LAPSE)))

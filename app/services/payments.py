@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Text, and_, func, insert, literal, select
+from sqlalchemy import Row, Text, and_, func, insert, select
 from sqlalchemy.orm import Session
 
 from app.clock import SHANGHAI
-from app.models import EnrolmentBatch, Event, EventObject, GrassrootsPayment, Union
-from app.queries.lapse import is_overdue, overdue_among, paid_among
+from app.models import EnrolmentBatch, EventObject, GrassrootsPayment, Union
+from app.queries.lapse import overdue_among, paid_among
 from app.rules.payments import check_day_of_payment, check_payment_of_share, owes_a_share
 from app.rules.violations import RuleViolation, not_found
 from app.security.actor import Actor
 from app.security.roles import Permission, require
 from app.security.visible import get_visible, visible_to
-from app.services.events import record, scope_of
+from app.services.batch_moves import lock_unions_of, log_batches, written
+from app.services.events import record
 from app.services.review import Decision
 
 
@@ -31,26 +32,11 @@ def record_payment(
     ``paid_in_the_future``.
     """
     batch = _lock(session, actor, batch_id)
-    if not owes_a_share(batch.status, batch.grassroots_share):
-        raise RuleViolation("share_not_owed", status=409, state=batch.status)
-    if session.get(GrassrootsPayment, batch.id) is not None:
-        raise RuleViolation("share_recorded", status=409)
-    if is_overdue(session, batch, now):
-        raise RuleViolation("share_too_late", status=409)
+    for problem in _problems(session, [batch], now).values():
+        raise problem
     check_payment_of_share(amount, batch.grassroots_share, paid_on, now.astimezone(SHANGHAI).date())
-    payment = GrassrootsPayment(
-        batch_id=batch.id,
-        amount=amount,
-        paid_on=paid_on,
-        recorded_by=actor.account_id,
-        recorded_at=now,
-        **scope_of(batch),
-    )
-    session.add(payment)
-    session.flush()
-    facts = {"amount": str(amount), "paid_on": paid_on.isoformat()}
-    _log(session, actor, batch, "record_payment", now, facts)
-    return payment
+    _write_payments(session, actor, [batch.id], paid_on, now)
+    return session.get_one(GrassrootsPayment, batch.id)
 
 
 def record_payments(
@@ -86,7 +72,18 @@ def withdraw_payment(session: Session, actor: Actor, *, batch_id: int, now: date
     facts = {"amount": str(payment.amount), "paid_on": payment.paid_on.isoformat()}
     session.delete(payment)
     session.flush()
-    _log(session, actor, batch, "withdraw_payment", now, facts)
+    record(
+        session,
+        actor,
+        EventObject.ENROLMENT_BATCH,
+        batch.id,
+        "withdraw_payment",
+        now=now,
+        scope=batch,
+        from_state=batch.status,
+        to_state=batch.status,
+        facts=facts,
+    )
     return batch
 
 
@@ -101,12 +98,7 @@ def _lock(session: Session, actor: Actor, batch_id: int) -> EnrolmentBatch:
 def _lock_many(session: Session, actor: Actor, batch_ids: Sequence[int]) -> Sequence[Row[*tuple[Any, ...]]]:
     """``(id, year, status, grassroots_share)`` of those that are the actor's to see; locks as ``_lock`` does."""
     wanted = and_(EnrolmentBatch.id == func.any(list(batch_ids)), visible_to(actor, EnrolmentBatch))
-    session.execute(
-        select(Union.id)
-        .where(Union.id.in_(select(EnrolmentBatch.union_id).where(wanted)))
-        .order_by(Union.id)
-        .with_for_update(key_share=True)
-    )
+    lock_unions_of(session, wanted)
     return session.execute(
         select(EnrolmentBatch.id, EnrolmentBatch.year, EnrolmentBatch.status, EnrolmentBatch.grassroots_share)
         .where(wanted)
@@ -115,10 +107,8 @@ def _lock_many(session: Session, actor: Actor, batch_ids: Sequence[int]) -> Sequ
     ).all()
 
 
-def _problems(
-    session: Session, held: Sequence[Row[*tuple[Any, ...]]], now: datetime
-) -> dict[int, RuleViolation]:
-    """Why the share of some can't be recorded; the same reasons as of a single one."""
+def _problems(session: Session, held: Sequence[Any], now: datetime) -> dict[int, RuleViolation]:
+    """Why the share of some can't be recorded."""
     ids = [row.id for row in held]
     recorded, overdue = paid_among(session, ids), overdue_among(session, ids, {row.year for row in held}, now)
     problems: dict[int, RuleViolation] = {}
@@ -135,69 +125,24 @@ def _problems(
 def _write_payments(
     session: Session, actor: Actor, batch_ids: Sequence[int], paid_on: date, now: datetime
 ) -> None:
-    """A payment of the whole share and an event for each, as ``record_payment`` writes them."""
-    scope = [EnrolmentBatch.union_id, EnrolmentBatch.second_id, EnrolmentBatch.district_id]
-    of_batches = EnrolmentBatch.id == func.any(list(batch_ids))
-    paid = {"paid_on": paid_on, "recorded_by": actor.account_id, "recorded_at": now}
-    session.execute(
-        insert(GrassrootsPayment).from_select(
-            ["batch_id", "amount", "union_id", "second_id", "district_id", *paid],
-            select(
-                EnrolmentBatch.id,
-                EnrolmentBatch.grassroots_share,
-                *scope,
-                *_constants(GrassrootsPayment, paid),
-            ).where(of_batches),
-        )
-    )
-    told = {
-        "object_kind": EventObject.ENROLMENT_BATCH,
-        "at": now,
-        "actor_id": actor.account_id or None,
-        "actor_name": actor.name,
-        "action": "record_payment",
+    """A payment of the whole share and an event for each."""
+    paid = {
+        "batch_id": EnrolmentBatch.id.expression,
+        "amount": EnrolmentBatch.grassroots_share.expression,
+        "paid_on": paid_on,
+        "recorded_by": actor.account_id,
+        "recorded_at": now,
+        "union_id": EnrolmentBatch.union_id.expression,
+        "second_id": EnrolmentBatch.second_id.expression,
+        "district_id": EnrolmentBatch.district_id.expression,
     }
-    facts = func.jsonb_build_object(
-        "amount", EnrolmentBatch.grassroots_share.cast(Text), "paid_on", paid_on.isoformat()
+    of_batches = select(*written(GrassrootsPayment, paid)).where(
+        EnrolmentBatch.id == func.any(list(batch_ids))
     )
-    session.execute(
-        insert(Event).from_select(
-            ["object_id", "from_state", "to_state", "facts", "union_id", "second_id", "district_id", *told],
-            select(
-                EnrolmentBatch.id,
-                EnrolmentBatch.status.cast(Text),
-                EnrolmentBatch.status.cast(Text),
-                facts,
-                *scope,
-                *_constants(Event, told),
-            ).where(of_batches),
-            include_defaults=False,
-        )
-    )
-
-
-def _constants(model: Any, values: Mapping[str, Any]) -> list[ColumnElement[Any]]:
-    columns = model.__table__.columns
-    return [literal(value, columns[name].type) for name, value in values.items()]
-
-
-def _log(
-    session: Session,
-    actor: Actor,
-    batch: EnrolmentBatch,
-    action: str,
-    now: datetime,
-    facts: dict[str, str],
-) -> None:
-    record(
-        session,
-        actor,
-        EventObject.ENROLMENT_BATCH,
-        batch.id,
-        action,
-        now=now,
-        scope=batch,
-        from_state=batch.status,
-        to_state=batch.status,
-        facts=facts,
+    session.execute(insert(GrassrootsPayment).from_select(list(paid), of_batches))
+    state = EnrolmentBatch.status.cast(Text)
+    share = EnrolmentBatch.grassroots_share.cast(Text)
+    facts = func.jsonb_build_object("amount", share, "paid_on", paid_on.isoformat())
+    log_batches(
+        session, actor, "record_payment", batch_ids, now, from_state=state, to_state=state, facts=facts
     )

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import structlog
 from flask import Response, after_this_request, current_app
 from sqlalchemy.orm import Session
 
 from app.acting import acting_for
 from app.extensions import db
+from app.log import log
 from app.security.actor import Actor
 from app.transaction import transaction
-
-log = structlog.get_logger("canbao")
 
 
 def afterwards(actor: Actor, work: Callable[[Session], None]) -> None:
