@@ -10,9 +10,9 @@ from flask_babel import lazy_gettext as _
 from app.labels import WORDS
 from app.models import Event, EventObject
 from app.views.audit_names import COLUMNS, Words
+from app.views.log import ACTIONS as PAGE_ACTIONS
 
-ACTIONS = {
-    "create": _("Created"),
+ACTIONS: Mapping[str, Words] = PAGE_ACTIONS | {
     "change": _("Changed"),
     "extend": _("Window extended"),
     "end_extension": _("Extension ended early"),
@@ -21,32 +21,22 @@ ACTIONS = {
     "set_split": _("Split set"),
     "drop_split": _("Split taken back"),
     "import": _("Import taken over"),
-    "confirm": _("Confirmed for the year"),
-    "withdraw_confirmation": _("Confirmation withdrawn"),
-    "exclude": _("Not enrolled this year"),
-    "include": _("Enrolled again"),
-    "keep": _("Kept past retirement age"),
-    "withdraw_keep": _("Keeping withdrawn"),
-    "set_retirement_class": _("Retirement class set"),
-    "export_personal_data": _("Personal data exported"),
-    "request_erasure": _("Erasure asked for"),
-    "withdraw_erasure": _("Request for erasure taken back"),
-    "refuse_erasure": _("Erasure refused"),
-    "erase": _("Personal data erased"),
-    "change_password": _("Password changed"),
-    "reset_password": _("Password reset"),
-    "enable": _("Enabled"),
-    "reveal": _("Full number shown"),
     "export_numbers": _("Full numbers exported"),
-    "disable": _("Disabled"),
 }
-"""Actions that are no step of a batch's life; those have their words in ``app.labels``."""
+"""Actions that are no step of a batch's or a transfer's life, as the log of a page says them and beyond."""
+
+STEPS = {
+    EventObject.ENROLMENT_BATCH: "BatchAction",
+    EventObject.MEMBER_TRANSFER: "TransferAction",
+}
+"""The words of a life's steps; of all other objects those of a filed batch."""
 
 STATES = {
     EventObject.ENROLMENT_BATCH: "BatchStatus",
     EventObject.DISTRICT_BATCH: "DistrictBatchStatus",
     EventObject.VOUCHER: "VoucherStatus",
     EventObject.IMPORT: "ImportState",
+    EventObject.MEMBER_TRANSFER: "TransferState",
 }
 
 FACTS: Mapping[str, Words] = {
@@ -64,8 +54,7 @@ FACTS: Mapping[str, Words] = {
 
 def action_words(event: Event) -> Any:
     """What was done, in the reader's language; an action without words keeps its name."""
-    batches = {EventObject.ENROLMENT_BATCH: "BatchAction"}
-    steps = WORDS[batches.get(event.object_kind, "DistrictBatchAction")]
+    steps = WORDS[STEPS.get(event.object_kind, "DistrictBatchAction")]
     return (
         steps.get(event.action)
         or WORDS["BatchAction"].get(event.action)

@@ -12,6 +12,7 @@ from io import BytesIO
 
 import pytest
 from flask import Flask
+from flask_babel import force_locale
 from openpyxl import load_workbook
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -22,6 +23,7 @@ from app.models import (
     Account,
     DistrictBatch,
     EnrolmentBatch,
+    Event,
     FeeSplit,
     Member,
     PaymentVoucher,
@@ -47,6 +49,7 @@ from app.rules.years import WindowName, WindowState
 from app.security.passwords import password_fits
 from app.security.roles import Role
 from app.services.demo import DemoAccount, demo_accounts, make_demo_city
+from app.views.audit_events import action_words, state_words
 from tests.databases import rolled_back
 
 NOW = clock.now()
@@ -63,6 +66,18 @@ def city(app: Flask) -> Iterator[Session]:
 
 def test_the_check_finds_no_lie(city: Session) -> None:
     assert find_lies(city) == []
+
+
+def test_the_audit_log_says_every_event_in_words(city: Session) -> None:
+    seen = select(Event.object_kind, Event.action, Event.from_state, Event.to_state).distinct()
+    with force_locale("zh_Hans_CN"):
+        said = {
+            str(word)
+            for kind, action, before, after in city.execute(seen)
+            for event in [Event(object_kind=kind, action=action)]
+            for word in (action_words(event), state_words(event, before), state_words(event, after))
+        }
+    assert [word for word in said if word.isascii() and word] == []
 
 
 def test_the_tree_is_a_city(city: Session) -> None:

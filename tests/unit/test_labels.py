@@ -13,10 +13,14 @@ from flask_babel import force_locale
 
 import app.rules
 from app.labels import WORDS, choices, label, tone
+from app.models import Event, EventObject
 from app.models.dictionary import ReasonKind
-from app.rules.enrolment import BatchStatus
+from app.rules.enrolment import BatchAction, BatchStatus
+from app.rules.settlement import DistrictBatchAction
+from app.rules.transfers import TransferAction
 from app.security.roles import Role
 from app.tones import TONES
+from app.views.audit_events import action_words
 
 NEVER_SHOWN = {
     "About": "what a message leads to",
@@ -90,3 +94,24 @@ def test_nothing_has_a_dash_and_no_tone() -> None:
 
 def test_choices_of_a_set_are_values_with_words() -> None:
     assert [value for value, _ in choices(ReasonKind)] == [kind.value for kind in ReasonKind]
+
+
+@pytest.mark.parametrize(
+    ("kind", "action"),
+    [
+        *(
+            (EventObject.ENROLMENT_BATCH, action)
+            for action in (*BatchAction, "record_payment", "withdraw_payment")
+        ),
+        *((EventObject.DISTRICT_BATCH, action) for action in DistrictBatchAction),
+        *((EventObject.MEMBER_TRANSFER, action) for action in TransferAction),
+        *(
+            (EventObject.MEMBER, action)
+            for action in ("edit", "renew_document", "transfer_in", "transfer_out")
+        ),
+        *((EventObject.ACCOUNT, action) for action in ("change_role", "force_out", "give_up_administration")),
+    ],
+)
+def test_the_audit_log_has_words_for_an_action(app: Flask, kind: EventObject, action: str) -> None:
+    with app.test_request_context(), force_locale("zh_Hans_CN"):
+        assert not str(action_words(Event(object_kind=kind, action=str(action)))).isascii()
