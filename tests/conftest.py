@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -20,6 +22,7 @@ from scheduler.tasks import import_all
 from tests.conformance.cities import SEED, fresh_seed
 from tests.databases import TEMPLATES, SharingClient, cloned_database, rolled_back, settings_for
 
+TEMPORARY = "PYTEST_DEBUG_TEMPROOT"
 FASTER_THAN_SAFE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
@@ -33,6 +36,21 @@ def pytest_configure() -> None:
     hypothesis_settings.register_profile("canbao", deadline=None)
     hypothesis_settings.load_profile("canbao")
     fresh_seed()
+    # The servers of a run that root starts are another user's, and pytest shuts its shared folder to all others
+    # whenever a run begins: each run has a folder of its own, so that two of them can go on side by side.
+    if not is_worker() and TEMPORARY not in os.environ:
+        os.environ[TEMPORARY] = tempfile.mkdtemp(prefix="canbao-tests-")
+        os.chmod(os.environ[TEMPORARY], 0o755)
+
+
+def pytest_unconfigure() -> None:
+    folder = os.environ.get(TEMPORARY, "")
+    if not is_worker() and "canbao-tests-" in folder:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def is_worker() -> bool:
+    return "PYTEST_XDIST_WORKER" in os.environ
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -49,7 +67,7 @@ def pytest_report_header() -> list[str]:
 def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The run's own server, shared by all xdist workers; its first database is the migrated template."""
     folder = tmp_path_factory.getbasetemp()
-    if os.environ.get("PYTEST_XDIST_WORKER"):
+    if is_worker():
         folder = folder.parent
     data_dir = folder / "server"
     url = start_embedded(data_dir, FASTER_THAN_SAFE)

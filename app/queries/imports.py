@@ -144,10 +144,11 @@ def rows_page(
     *,
     column: str = "",
     code: str = "",
+    known_total: int | None = None,
 ) -> Page:
     """The rows of an import the caller may see that have this outcome, as the sheet counts them.
 
-    ``column`` and ``code`` keep those that this is wrong in.
+    ``column`` and ``code`` keep those that this is wrong in. ``known_total``: what the import says they are.
     """
     wanted = ImportRow.valid.is_(False) if outcome is RowOutcome.WRONG else ImportRow.outcome == outcome.value
     statement = select(ImportRow).where(ImportRow.import_id == import_id, wanted)
@@ -160,7 +161,7 @@ def rows_page(
                 ImportError.code == code,
             )
         )
-    return page_of(session, statement, [ImportRow.row], cursor, descending=False)
+    return page_of(session, statement, [ImportRow.row], cursor, descending=False, known_total=known_total)
 
 
 def errors_of_rows(

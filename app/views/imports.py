@@ -186,7 +186,10 @@ class Imports(Screen):
         if asked in set(RowOutcome):
             shown = RowOutcome(asked)
         column, code = request.args.get("column", ""), request.args.get("code", "")
-        page = rows_page(session, run.id, shown, cursor_of_request(), column=column, code=code)
+        known = None if code else counts[shown]
+        page = rows_page(
+            session, run.id, shown, cursor_of_request(), column=column, code=code, known_total=known
+        )
         told: dict[str, Any] = {"counts": counts, "shown": shown, "page": page}
         if shown is RowOutcome.UPDATED:
             changes = said_changes(session, self.actor, run.kind, (row.changes or {} for row in page.rows))
