@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
-from wtforms import EmailField, PasswordField, SelectField, StringField, TelField
+from wtforms import EmailField, PasswordField, SelectField, StringField, TelField, TextAreaField
 from wtforms.validators import EqualTo, InputRequired, Length
 
 FILLED = InputRequired(_("Please fill this in."))
@@ -31,6 +31,10 @@ class OwnPasswordForm(FlaskForm):
     """A step that asks once more who sits there."""
 
     own_password = PasswordField(_("Present password"), [FILLED, PASSWORD_MOST])
+
+
+class ProofForm(FlaskForm):
+    proof = TextAreaField(_("How the owner showed who they are"))
 
 
 class AccountForm(FlaskForm):

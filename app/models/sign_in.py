@@ -85,7 +85,7 @@ class RecoveryCode(Entity):
 
     id: Mapped[Id]
     account_id: Mapped[int] = mapped_column(ForeignKey("ab_user.id", ondelete="CASCADE"), index=True)
-    code_hash: Mapped[bytes] = mapped_column(LargeBinary)
+    code_hash: Mapped[str] = mapped_column(String(256))
     used_at: Mapped[Instant | None]
 
 

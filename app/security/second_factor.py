@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 from app.models.sign_in import RecoveryCode, SecondFactorKey
 from app.rules.totp import DIGITS, SECONDS, matching_step, written_secret
 from app.rules.writing import compact
-from app.security.tokens import recovery_hash
+from app.security.passwords import password_fits
+from app.security.tokens import recovery_text
 
 
 def enrolment_uri(secret: bytes, *, account: str, issuer: str) -> str:
@@ -27,18 +28,25 @@ def use_code(session: Session, account_id: int, typed: str, now: datetime) -> bo
     code = compact(typed).replace(" ", "")
     if len(code) == DIGITS and code.isascii() and code.isdigit():
         return use_time_code(session, account_id, code, now)
-    used = session.execute(
-        update(RecoveryCode)
-        .where(
-            RecoveryCode.account_id == account_id,
-            RecoveryCode.code_hash == recovery_hash(account_id, code),
-            RecoveryCode.used_at.is_(None),
-        )
-        .values(used_at=now)
-        .execution_options(synchronize_session=False)
-        .returning(RecoveryCode.id)
-    )
-    return used.first() is not None
+    return use_recovery_code(session, account_id, code, now)
+
+
+def use_recovery_code(session: Session, account_id: int, code: str, now: datetime) -> bool:
+    """The same for a code from the list; whoever comes second with it waits at the rows and finds it used.
+
+    Each has a salt of its own, so all that are left are tried: at most ten hashes.
+    """
+    left = session.scalars(
+        select(RecoveryCode)
+        .where(RecoveryCode.account_id == account_id, RecoveryCode.used_at.is_(None))
+        .order_by(RecoveryCode.id)
+        .with_for_update()
+    ).all()
+    text = recovery_text(account_id, code)
+    fitting = next((one for one in left if password_fits(one.code_hash, text)), None)
+    if fitting is not None:
+        fitting.used_at = now
+    return fitting is not None
 
 
 def use_time_code(session: Session, account_id: int, code: str, now: datetime) -> bool:

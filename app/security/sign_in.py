@@ -24,7 +24,7 @@ from app.rules.sign_in import PENDING_LASTS, SessionKind
 from app.rules.violations import RuleViolation
 from app.sealing import Purpose, open_from_address, seal_for_address
 from app.security.access_log import note_failed_sign_in, note_sign_in
-from app.security.attempts import count_attempt, forget_failures, take_back
+from app.security.attempts import count_attempt, forget_failures_here, take_back
 from app.security.passwords import password_fits
 from app.security.second_factor import use_code
 from app.security.sessions import begin_session
@@ -108,13 +108,7 @@ def check_password(username: str, password: str, visitor: Visitor) -> Passed:
             note_attempt(session, found.account_id, username, visitor, Outcome.WRONG, at)
             refused = RuleViolation("login_failed", status=401)
         else:
-            take_back(
-                session,
-                standing,
-                account_id=found.account_id,
-                address=visitor.address,
-                account_too=found.second_factor,
-            )
+            take_back(session, standing, address=visitor.address, account_too=found.second_factor)
             if found.second_factor:
                 note_attempt(session, found.account_id, username, visitor, Outcome.CODE_ASKED, at)
             return Passed(found.account_id, _mark(found.stored), found.second_factor)
@@ -135,13 +129,7 @@ def check_code(passed: Passed, code: str, visitor: Visitor) -> None:
     with transaction() as session:
         locked = standing.refused(right=True)
         if not locked and use_code(session, passed.account_id, code, at):
-            take_back(
-                session,
-                standing,
-                account_id=passed.account_id,
-                address=visitor.address,
-                account_too=False,
-            )
+            take_back(session, standing, address=visitor.address, account_too=False)
             return
         outcome = Outcome.LOCKED if locked else Outcome.WRONG_CODE
         note_attempt(session, passed.account_id, "", visitor, outcome, at)
@@ -167,7 +155,7 @@ def require_own_password(account_id: int, password: str, visitor: Visitor, *, fi
     if not right:
         raise RuleViolation("old_password_wrong", field=field)
     with transaction() as session:
-        take_back(session, standing, account_id=account_id, address=visitor.address, account_too=True)
+        take_back(session, standing, address=visitor.address, account_too=True)
 
 
 def let_in(passed: Passed, kind: SessionKind, visitor: Visitor) -> SignedIn:
@@ -177,7 +165,7 @@ def let_in(passed: Passed, kind: SessionKind, visitor: Visitor) -> SignedIn:
         account = session.get(Account, passed.account_id, with_for_update={"of": Account})
         if account is None or not account.active or _mark(account.password) != passed.mark:
             raise RuleViolation("login_failed", status=401)
-        forget_failures(session, account.id)
+        forget_failures_here(session, account.id, visitor.address)
         before = account.last_login.replace(tzinfo=SHANGHAI) if account.last_login else None
         account.login_count = (account.login_count or 0) + 1
         account.last_login = at.astimezone(SHANGHAI).replace(tzinfo=None)

@@ -65,5 +65,6 @@ SENTENCES = {
     ),
     "account_exists": _("The account name or e-mail {taken} is taken. Please choose another."),
     "account_is_own": _("Nobody can disable their own account. Please ask another administrator."),
+    "proof_missing": _("Please write how the owner showed who they are."),
     "reason_other_stays": _('The reason "other" can not be deleted: people need it when nothing else fits.'),
 }

@@ -294,10 +294,13 @@ def log_account(
     action: str,
     now: datetime,
     facts: dict[str, str] | None = None,
+    text: str = "",
 ) -> None:
     """What happened to an account, in the log."""
     home = session.get(Union, account.union_id) if account.union_id else None
-    record(session, actor, EventObject.ACCOUNT, account.id, action, now=now, scope=home, facts=facts)
+    record(
+        session, actor, EventObject.ACCOUNT, account.id, action, now=now, scope=home, text=text, facts=facts
+    )
 
 
 def _told(actor: Actor, account: Account) -> dict[str, str]:

@@ -18,13 +18,15 @@ from app.rules.totp import SECRET_BYTES, matching_step, written_secret
 from app.rules.violations import RuleViolation
 from app.rules.writing import compact
 from app.security.actor import Actor
+from app.security.passwords import hash_password
 from app.security.second_factor import enrolment_uri
 from app.security.sessions import end_sessions
-from app.security.tokens import new_recovery_code, recovery_hash
+from app.security.tokens import new_recovery_code, recovery_text
 from app.services.accounts import log_account, managed_account
 from app.services.mail import queue_mail
 
 RECOVERY_CODES = 10
+PROOF_MOST = 500
 ENROLMENT_LASTS = timedelta(minutes=15)
 ISSUER = "参保通"
 
@@ -98,17 +100,25 @@ def drop_second_factor(session: Session, actor: Actor, now: datetime) -> None:
     log_account(session, actor, account, "drop_second_factor", now)
 
 
-def reset_second_factor(session: Session, actor: Actor, *, account_id: int, now: datetime) -> Account:
+def reset_second_factor(
+    session: Session, actor: Actor, *, account_id: int, proof: str, now: datetime
+) -> Account:
     """Somebody's phone and codes are lost: the security administrator takes the second factor off.
 
-    The account's sessions end and its owner gets a letter. Nobody resets their own (``account_is_own``).
+    ``proof``: how its owner showed who they are; it stands in the log. The account's sessions end and its owner gets
+    a letter. Nobody resets their own (``account_is_own``). Raises ``proof_missing`` or ``text_too_long``.
     """
+    proof = proof.strip()
+    if not proof:
+        raise RuleViolation("proof_missing", field="proof")
+    if len(proof) > PROOF_MOST:
+        raise RuleViolation("text_too_long", field="proof", limit=PROOF_MOST)
     account = managed_account(session, actor, account_id)
     if account.id == actor.account_id:
         raise RuleViolation("account_is_own")
     _take_off(session, account)
     end_sessions(session, account.id, SessionEnd.SECOND_FACTOR, by=actor, now=now)
-    log_account(session, actor, account, "reset_second_factor", now)
+    log_account(session, actor, account, "reset_second_factor", now, text=proof)
     facts = {"name": account.first_name, "username": account.username, "by": actor.union_name}
     queue_mail(session, MailPurpose.SECOND_FACTOR_RESET, account.email, facts=facts, now=now)
     return account
@@ -132,7 +142,8 @@ def _fresh_codes(session: Session, account: Account) -> list[str]:
     session.execute(delete(RecoveryCode).where(RecoveryCode.account_id == account.id))
     codes = [new_recovery_code() for _ in range(RECOVERY_CODES)]
     session.add_all(
-        RecoveryCode(account_id=account.id, code_hash=recovery_hash(account.id, code)) for code in codes
+        RecoveryCode(account_id=account.id, code_hash=hash_password(recovery_text(account.id, code)))
+        for code in codes
     )
     session.flush()
     return codes

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.clock import now, real_now
 from app.extensions import db
-from app.forms.accounts import AccountForm
+from app.forms.accounts import AccountForm, ProofForm
 from app.labels import WORDS, choices
 from app.models import Account, EventObject
 from app.queries.accounts import AccountFilter, accounts_page, trail_of_union
@@ -91,6 +91,9 @@ class Accounts(Screen):
     @expose("/<int:account_id>")
     @needs(Permission.MANAGE_ACCOUNTS)
     def show(self, account_id: int) -> str:
+        return self._show(account_id, ProofForm(formdata=None))
+
+    def _show(self, account_id: int, proof: ProofForm, **context: Any) -> str:
         session, actor, at = db.session(), self.actor, real_now()
         account = get_visible(session, actor, Account, account_id)
         roles = sorted(row.name for row in account.roles)
@@ -109,6 +112,8 @@ class Accounts(Screen):
             ],
             role_words=WORDS["Role"],
             log=log_lines(log_of(session, actor, EventObject.ACCOUNT, account.id), {}),
+            proof=proof,
+            **context,
         )
 
     @expose("/<int:account_id>/reset", methods=["POST"])
@@ -144,11 +149,22 @@ class Accounts(Screen):
     @expose("/<int:account_id>/second-factor", methods=["POST"])
     @needs(Permission.MANAGE_SECURITY)
     def second_factor(self, account_id: int) -> Any:
-        return self._changed(
-            account_id,
-            _("%(login)s signs in without the second factor now, until a new one is set up."),
-            lambda session: reset_second_factor(session, self.actor, account_id=account_id, now=now()),
+        form = ProofForm()
+        try:
+            with transaction() as session:
+                account = reset_second_factor(
+                    session, self.actor, account_id=account_id, proof=form.proof.data or "", now=now()
+                )
+                login = account.username
+        except RuleViolation as refusal:
+            if refusal.status in (403, 404):
+                raise
+            return self._show(account_id, form, refusal=refusal), refusal.status
+        flash(
+            _("%(login)s signs in without the second factor now, until a new one is set up.", login=login),
+            "ok",
         )
+        return redirect(url_for("Accounts.show", account_id=account_id))
 
     @expose("/<int:account_id>/sessions/end", methods=["POST"])
     @needs(Permission.MANAGE_ACCOUNTS)

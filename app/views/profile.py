@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import current_app, flash, redirect, url_for
 from flask_appbuilder import expose
 from flask_babel import gettext as _
+from sqlalchemy.orm import Session
 
 from app.clock import real_now
 from app.extensions import db
@@ -40,32 +42,22 @@ class Profile(Screen):
     @expose("/")
     @needs(Permission.VIEW_HOME)
     def show(self) -> str:
-        session, at, limits = db.session(), real_now(), session_limits()
-        return self.render(
-            "accounts/profile.html",
-            account=session.get_one(Account, self.actor.account_id),
-            page=sign_ins_page(session, self.actor.account_id, cursor_of_request()),
-            here_hash=token_hash(own_token()),
-            why_over=lambda one: (
-                one.ended_why or session_end(one.kind, one.created_at, one.last_seen_at, limits, at)
-            ),
-        )
+        return self._page(OwnPasswordForm(formdata=None))
 
     @expose("/sessions/<int:session_id>/end", methods=["POST"])
     @needs(Permission.VIEW_HOME)
     def end_session(self, session_id: int) -> Any:
-        with transaction() as session:
-            ended = end_one(
+        return self._ended(
+            lambda session: end_one(
                 session, self.actor.account_id, session_id, SessionEnd.FORCED, by=self.actor, now=real_now()
             )
-        flash(_("%(number)s sessions ended.", number=ended), "ok")
-        return redirect(url_for("Profile.show"))
+        )
 
     @expose("/sessions/end-others", methods=["POST"])
     @needs(Permission.VIEW_HOME)
     def end_others(self) -> Any:
-        with transaction() as session:
-            ended = end_sessions(
+        return self._ended(
+            lambda session: end_sessions(
                 session,
                 self.actor.account_id,
                 SessionEnd.FORCED,
@@ -73,8 +65,37 @@ class Profile(Screen):
                 but=own_token(),
                 now=real_now(),
             )
+        )
+
+    def _ended(self, end: Callable[[Session], int]) -> Any:
+        """Whoever found the browser open knows no password, and doesn't put the owner out."""
+        form = OwnPasswordForm()
+        if not form.validate_on_submit():
+            return self._page(form), 422
+        try:
+            require_own_password(
+                self.actor.account_id, form.own_password.data, visitor_of_request(), field="own_password"
+            )
+        except RuleViolation as refusal:
+            return self._page(form, refusal), refusal.status
+        with transaction() as session:
+            ended = end(session)
         flash(_("%(number)s sessions ended.", number=ended), "ok")
         return redirect(url_for("Profile.show"))
+
+    def _page(self, form: OwnPasswordForm, refusal: RuleViolation | None = None) -> str:
+        session, at, limits = db.session(), real_now(), session_limits()
+        return self.render(
+            "accounts/profile.html",
+            form=form,
+            refusal=refusal,
+            account=session.get_one(Account, self.actor.account_id),
+            page=sign_ins_page(session, self.actor.account_id, cursor_of_request()),
+            here_hash=token_hash(own_token()),
+            why_over=lambda one: (
+                one.ended_why or session_end(one.kind, one.created_at, one.last_seen_at, limits, at)
+            ),
+        )
 
 
 class SecondFactors(Screen):

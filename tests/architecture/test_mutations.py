@@ -14,6 +14,7 @@ from app.security.roles import Role
 from tests.architecture.asking import fingerprint
 from tests.architecture.cases import API, OPEN_TO_ALL
 from tests.factories import make_account, make_tree, sign_in
+from tests.factories.accounts import PASSWORD
 
 CHANGING = ("POST", "PUT", "PATCH", "DELETE")
 WITHOUT_A_FORM = {"LoginApi.login", *API}
@@ -81,9 +82,10 @@ def test_a_token_of_another_session_is_none(
     page = client.get("/profile/")
     assert page.status_code == 200
     token = re.search(r'name="csrf_token" value="([^"]+)"', page.text).group(1)
-    assert client.post("/profile/sessions/end-others", data={"csrf_token": token}).status_code == 302
+    form = {"csrf_token": token, "own_password": PASSWORD}
+    assert client.post("/profile/sessions/end-others", data=form).status_code == 302
     sign_in(client, account)
-    assert client.post("/profile/sessions/end-others", data={"csrf_token": token}).status_code == 400
+    assert client.post("/profile/sessions/end-others", data=form).status_code == 400
 
 
 def test_the_browsers_cookie_opens_no_call_of_the_api(

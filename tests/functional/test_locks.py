@@ -18,7 +18,9 @@ from app import create_app
 from app.clock import now
 from app.models import Account
 from app.rules.sign_in import FORGOTTEN_AFTER, CountedBy
+from app.security.actor import actor_of
 from app.security.roles import Role
+from app.services.accounts import reset_password
 from app.transaction import transaction
 from config import Login
 from tests.databases import settings_for, statements
@@ -78,6 +80,38 @@ def test_who_has_signed_in_from_an_address_before_is_not_held_up_by_others_there
         ask(client, f"guess{number}")
     assert ask(client, "wang").status_code == 429, "a wrong password is told what everybody is told"
     assert ask(client, "wang", PASSWORD).status_code == 200
+
+
+def test_strangers_cannot_keep_an_owner_out_who_signs_in_from_where_they_did_before(
+    client: FlaskClient, wang: Account
+) -> None:
+    assert ask(client, "wang", PASSWORD).status_code == 200
+    for number in range(9):
+        ask(client, "wang", address=f"192.0.2.{number}")
+    assert ask(client, "wang", PASSWORD, ELSEWHERE).status_code == 429, "strangers wait, whatever they know"
+    assert ask(client, "wang", PASSWORD).status_code == 200
+    assert ask(client, "wang", PASSWORD, ELSEWHERE).status_code == 429, "and aren't let in by that"
+
+
+def test_guesses_from_an_address_the_owner_uses_are_counted_there(client: FlaskClient, wang: Account) -> None:
+    assert ask(client, "wang", PASSWORD).status_code == 200
+    assert [ask(client, "wang").status_code for _ in range(6)] == [401] * 5 + [429]
+    assert ask(client, "wang", PASSWORD).status_code == 429
+    assert ask(client, "wang", PASSWORD, ELSEWHERE).status_code == 200
+
+
+def test_a_reset_from_above_ends_every_count_of_the_account(
+    client: FlaskClient, session: Session, tree: Tree, wang: Account
+) -> None:
+    assert ask(client, "wang", PASSWORD).status_code == 200
+    for address in (HOME, *(f"192.0.2.{number}" for number in range(6))):
+        for _ in range(6):
+            ask(client, "wang", address=address)
+    above = actor_of(make_account(session, tree.second, Role.SECOND_REVIEWER))
+    made = reset_password(session, above, account_id=wang.id, now=now())
+    for address in (ELSEWHERE, HOME):
+        answer = ask(client, "wang", made.one_time_password, address)
+        assert answer.json["code"] == "password_must_change", "the password was right and judged"
 
 
 def test_a_sign_in_ends_the_count_of_its_account_and_takes_only_itself_from_the_address(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
@@ -10,11 +12,17 @@ from alembic.migration import MigrationContext
 from flask_appbuilder import Model
 from sqlalchemy import create_engine, text
 
+from app import create_app
+from app.clock import now
 from app.database import MIGRATIONS, migrate_to_head
 from app.rules.members import IdType
 from app.rules.person import number_hash
 from app.sealing import KeyRing, Purpose
-from config import load_settings
+from app.security.second_factor import use_code
+from app.security.tokens import recovery_text
+from app.transaction import transaction
+from config import Login, load_settings
+from tests.databases import settings_for
 
 LEFT_OVER = (
     "SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p', 'S')"
@@ -45,6 +53,36 @@ def test_migrations_go_down_to_nothing_and_up_again(committed_database: str) -> 
     migrate_to_head(committed_database)
     with engine.connect() as connection:
         assert connection.scalar(text("SELECT count(*) FROM plan")) == 4
+    engine.dispose()
+
+
+FAST_CODES = "0020"
+RECOVERY_CODE = """
+    INSERT INTO ab_user (id, first_name, last_name, username, email, active)
+         VALUES (1, '王一', '', 'wang', 'wang@example.org', true);
+    INSERT INTO recovery_code (account_id, code_hash) VALUES (1, :kept);
+"""
+
+
+def test_recovery_codes_on_paper_still_open_after_their_hashes_became_slow(
+    committed_database: str, tmp_path: Path
+) -> None:
+    application = create_app(settings_for(committed_database, tmp_path), Login.SCHEDULER)
+    engine = create_engine(committed_database)
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    with application.app_context(), engine.connect() as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, FAST_CODES)
+        kept = bytes.fromhex(recovery_text(1, "k7d2m-9xpqa"))
+        for statement in RECOVERY_CODE.split(";\n"):
+            connection.execute(text(statement), {"kept": kept}) if statement.strip() else None
+        connection.commit()
+        command.upgrade(config, "head")
+        connection.commit()
+        with transaction() as session:
+            assert not use_code(session, 1, "k7d2m-9xpqb", now())
+            assert use_code(session, 1, "K7D2M-9XPQA", now())
     engine.dispose()
 
 

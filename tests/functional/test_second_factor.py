@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import re
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 import time_machine
@@ -14,13 +16,19 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
+from app import create_app
 from app.clock import now
-from app.models import Account, AuditEntry, SecondFactorKey
+from app.models import Account, AuditEntry, RecoveryCode, SecondFactorKey
 from app.rules.auditing import AuditKind
 from app.rules.totp import SECONDS, code_at
 from app.security.actor import actor_of
+from app.security.passwords import password_fits
 from app.security.roles import Role
+from app.security.second_factor import use_code
 from app.services.second_factor import begin_enrolment, confirm_enrolment
+from app.transaction import transaction
+from config import Login
+from tests.databases import settings_for
 from tests.factories import Tree, make_account, make_tree, sign_in
 from tests.factories.accounts import PASSWORD, failures_of
 
@@ -101,6 +109,30 @@ def test_a_recovery_code_opens_once(client: FlaskClient, session: Session, wang:
         client.post("/logout/")
 
 
+def test_of_recovery_codes_slow_hashes_are_kept_each_with_its_own_salt(
+    session: Session, wang: Account
+) -> None:
+    codes = enrolled(session, wang)
+    kept = session.scalars(select(RecoveryCode.code_hash)).all()
+    assert len({one.split("$")[4] for one in kept}) == len(codes)
+    assert all(one.startswith("$argon2id$") for one in kept)
+    assert not any(password_fits(one, code) for one in kept for code in codes[:1]), "the secret key is needed"
+
+
+def test_of_two_who_use_a_recovery_code_at_once_one_gets_in(committed_database: str, tmp_path: Path) -> None:
+    application = create_app(settings_for(committed_database, tmp_path), Login.SCHEDULER)
+    with application.app_context(), transaction() as session:
+        account = make_account(session, make_tree(session).city, Role.SECURITY_ADMIN)
+        code, account_id = enrolled(session, account)[0], account.id
+
+    def attempt(_: int) -> bool:
+        with application.app_context(), transaction() as session:
+            return use_code(session, account_id, code, now())
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sorted(pool.map(attempt, range(4))) == [False, False, False, True]
+
+
 def test_wrong_codes_lock_and_a_right_password_between_them_does_not_help(
     client: FlaskClient, session: Session, wang: Account
 ) -> None:
@@ -166,7 +198,14 @@ def test_the_security_administrator_takes_it_off_and_the_superior_union_cannot(
     sign_in(client, make_account(session, tree.city, Role.MUNICIPAL_ADMIN))
     assert client.post(f"/accounts/{wang.id}/second-factor").status_code == 403
     sign_in(client, make_account(session, tree.city, Role.SECURITY_ADMIN))
-    assert client.post(f"/accounts/{wang.id}/second-factor").status_code == 302
+    address = f"/accounts/{wang.id}/second-factor"
+    for proof, words in (("  ", "请写明"), ("字" * 501, "500")):
+        answer = client.post(address, data={"proof": proof})
+        assert answer.status_code == 422 and words in answer.text
+    assert session.get_one(Account, wang.id).second_factor_at is not None
+    proof = "本人持身份证到场，与会员登记核对一致"
+    assert client.post(address, data={"proof": proof}).status_code == 302
+    assert proof in client.get(f"/accounts/{wang.id}").text
     assert session.get_one(Account, wang.id).second_factor_at is None
     assert session.scalar(text("SELECT count(*) FROM recovery_code")) == 0
     client.post("/logout/")

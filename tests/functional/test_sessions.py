@@ -252,11 +252,28 @@ def test_everybody_sees_their_own_sign_ins_and_ends_the_others(
     sign_in(client, account)
     other = session.scalars(select(AccountSession).order_by(AccountSession.id)).first()
     assert client.get("/profile/").text.count("127.0.0.1") == 2
-    assert client.post(f"/profile/sessions/{other.id}/end").status_code == 302
+    form = {"own_password": PASSWORD}
+    assert client.post(f"/profile/sessions/{other.id}/end", data=form).status_code == 302
     assert not is_in(elsewhere)
     sign_in(elsewhere, account)
-    client.post("/profile/sessions/end-others")
+    client.post("/profile/sessions/end-others", data=form)
     assert is_in(client) and not is_in(elsewhere)
+
+
+@pytest.mark.parametrize("which", ["{id}/end", "end-others"])
+def test_who_finds_the_browser_open_cannot_end_the_owner_s_other_sessions(
+    client: FlaskClient, session: Session, account: Account, which: str
+) -> None:
+    elsewhere = another_client(client)
+    sign_in(elsewhere, account)
+    sign_in(client, account)
+    other = session.scalars(select(AccountSession).order_by(AccountSession.id)).first()
+    address = "/profile/sessions/" + which.format(id=other.id)
+    for number in range(6):
+        answer = client.post(address, data={"own_password": "wrong"})
+        assert answer.status_code == (422 if number < 5 else 429)
+        assert "我的登录" in answer.text and is_in(elsewhere)
+    assert client.post(address).status_code == 422 and is_in(elsewhere)
 
 
 def test_nobody_ends_a_session_of_another_account_from_their_own_page(
@@ -266,7 +283,7 @@ def test_nobody_ends_a_session_of_another_account_from_their_own_page(
     sign_in(elsewhere, make_account(session, tree.second, Role.SECOND_REVIEWER))
     theirs = session.scalars(select(AccountSession)).one().id
     sign_in(client, account)
-    client.post(f"/profile/sessions/{theirs}/end")
+    client.post(f"/profile/sessions/{theirs}/end", data={"own_password": PASSWORD})
     assert is_in(elsewhere)
 
 
