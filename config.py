@@ -25,6 +25,7 @@ WELL_KNOWN = re.compile(
 )
 """What stands in examples and in everybody's first guess, in whatever order, small and without signs between."""
 THIS_MACHINE = {"", "localhost", "127.0.0.1", "::1"}
+SECOND_FACTORS = ("off", "optional", "required", "everyone")
 KEY_BYTES = 32
 DERIVED_KEY = 0
 """The number of the key that follows from the secret key; keys of your own count from 1."""
@@ -77,6 +78,7 @@ class Settings:
     https: bool = False
     trusted_proxies: int = 0
     support_contact: str = ""
+    requests_a_minute: int = 0
 
     @property
     def mail_dir(self) -> Path:
@@ -126,13 +128,14 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     external = database_url or app_url or scheduler_url
     _check_database_password(external)
     letters = env.get("CANBAO_MAIL_DIR", "").strip()
+    demo = _yes_or_no(env, "CANBAO_DEMO", default=not external)
     public_url = _public_url(env.get("CANBAO_PUBLIC_URL", "").strip())
     settings = Settings(
         host=env.get("CANBAO_HOST") or "127.0.0.1",
         port=_whole_number(env, "CANBAO_PORT", 8080, least=1, most=65535),
         data_dir=data_dir,
         database_url=database_url,
-        demo=_yes_or_no(env, "CANBAO_DEMO", default=not external),
+        demo=demo,
         admin_password=env.get("CANBAO_ADMIN_PASSWORD", ""),
         demo_password=env.get("CANBAO_DEMO_PASSWORD", ""),
         secret_key=_secret_key(env.get("CANBAO_SECRET_KEY", ""), external, data_dir),
@@ -142,7 +145,9 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         person_key=_person_key(env.get("CANBAO_PERSON_KEY", "")),
         import_days_kept=_whole_number(env, "CANBAO_IMPORT_DAYS_KEPT", 180, least=1, most=3650),
         captcha=_yes_or_no(env, "CANBAO_CAPTCHA", default=True),
-        second_factor=_one_of(env, "CANBAO_SECOND_FACTOR", ("optional", "off", "required")),
+        second_factor=_one_of(
+            env, "CANBAO_SECOND_FACTOR", SECOND_FACTORS, "required" if external and not demo else "optional"
+        ),
         idle_minutes=_whole_number(env, "CANBAO_IDLE_MINUTES", 30, least=1, most=1440),
         session_hours=_whole_number(env, "CANBAO_SESSION_HOURS", 12, least=1, most=168),
         token_minutes=_whole_number(env, "CANBAO_TOKEN_MINUTES", 120, least=1, most=1440),
@@ -154,6 +159,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         https=_yes_or_no(env, "CANBAO_HTTPS", default=public_url.startswith("https://")),
         trusted_proxies=_whole_number(env, "CANBAO_TRUSTED_PROXIES", 0, least=0, most=5),
         support_contact=env.get("CANBAO_SUPPORT", "").strip(),
+        requests_a_minute=_whole_number(env, "CANBAO_REQUESTS_A_MINUTE", 1_200, least=0, most=1_000_000),
         app_database_url=app_url,
         scheduler_database_url=scheduler_url,
         replica_url=with_driver(env.get("CANBAO_REPLICA_URL", "").strip(), "CANBAO_REPLICA_URL"),
@@ -335,9 +341,9 @@ def _public_url(given: str) -> str:
     return given.rstrip("/")
 
 
-def _one_of(env: Mapping[str, str], name: str, known: tuple[str, ...]) -> str:
-    """One of the known words; the first where nothing is set."""
-    text = env.get(name, "").strip().lower() or known[0]
+def _one_of(env: Mapping[str, str], name: str, known: tuple[str, ...], default: str) -> str:
+    """One of the known words."""
+    text = env.get(name, "").strip().lower() or default
     if text not in known:
         raise ConfigError(f"{name} must be one of {', '.join(known)}, not {text!r}.")
     return text

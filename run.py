@@ -230,6 +230,7 @@ def what_parts_inherit(settings: Settings, places: Addresses) -> dict[str, str]:
         "CANBAO_SCHEDULER_DATABASE_URL": places.scheduler,
         # Its default goes by the address, which is the embedded server's now.
         "CANBAO_DEMO": "1" if settings.demo else "0",
+        "CANBAO_SECOND_FACTOR": settings.second_factor,
         "CANBAO_SECRET_KEY": settings.secret_key,
         "CANBAO_ID_KEYS": settings.id_keys,
         "CANBAO_PERSON_KEY": settings.person_key,

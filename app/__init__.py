@@ -43,6 +43,7 @@ def create_app(settings: Settings | None = None, login: Login = Login.APPLICATIO
     from app.security.access_log import init_access_log
     from app.security.headers import init_headers
     from app.security.manager import AccountSecurity
+    from app.security.request_limits import init_request_limits
     from app.templating import install
     from app.training import look_in
     from app.wording import install_words
@@ -101,6 +102,7 @@ def create_app(settings: Settings | None = None, login: Login = Login.APPLICATIO
     install(application)
     init_headers(application)
     init_request_log(application)
+    init_request_limits(application, settings.requests_a_minute)
     init_access_log(application)
     with application.app_context():
         appbuilder = AppBuilder(security_manager_class=AccountSecurity, indexview=INDEX)

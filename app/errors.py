@@ -54,6 +54,7 @@ FORM_EXPIRED = (
 )
 
 SECONDS_TO_COME_BACK = 5
+SECONDS_TO_SLOW_DOWN = 60
 LARGEST_DROPPED = 200 * 1024 * 1024
 
 
@@ -131,6 +132,19 @@ def database_away(error: Exception) -> Any:
     log.error("database_away", path=request.path, error=str(error).partition("\n")[0])
     response = make_response(answer(503, *DATABASE_AWAY))
     response.headers["Retry-After"] = str(SECONDS_TO_COME_BACK)
+    return response
+
+
+def asked_too_often() -> Response:
+    """A page without a frame: whoever floods the place costs it no statement."""
+    status, (code, detail) = HTTPStatus.TOO_MANY_REQUESTS, HTTP_SENTENCES[429]
+    if request.path.startswith(API_PREFIX):
+        response = problem(status, code, str(detail))
+    else:
+        title = gettext("This didn't work")
+        facts = {"status": status.value, "code": code, "title": title, "detail": detail}
+        response = make_response(_plain_page(facts | {"request_id": request_id()}), status)
+    response.headers["Retry-After"] = str(SECONDS_TO_SLOW_DOWN)
     return response
 
 

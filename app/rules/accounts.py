@@ -33,11 +33,12 @@ INVITATION_REST = timedelta(minutes=1)
 
 
 class SecondFactor(StrEnum):
-    """Whether a second factor is asked for: never, of whoever has one, or of the roles that need one."""
+    """Whether a second factor is asked for: never, of whoever has one, of the roles that need one too, or of all."""
 
     OFF = "off"
     OPTIONAL = "optional"
     REQUIRED = "required"
+    EVERYONE = "everyone"
 
 
 class MailPurpose(StrEnum):
@@ -118,6 +119,8 @@ def password_expired(changed_at: datetime | None, days: int, now: datetime) -> b
 
 def needs_second_factor(enforced: SecondFactor, roles: Set[str]) -> bool:
     """Whether who holds these roles may only sign in with a second factor."""
+    if enforced is SecondFactor.EVERYONE:
+        return True
     return enforced is SecondFactor.REQUIRED and bool(roles - WORKS_WITHOUT_SECOND_FACTOR)
 
 

@@ -1,7 +1,9 @@
 """Failures in a row, counted in the database for all processes: after five, a wait that grows.
 
 Attempts on an account from an address that it has signed in from count by themselves, apart from all strangers' ones:
-whoever knows its name can't keep its owner out. An attempt counts as a failure before it is judged and is taken back when it turns out right, so a hundred
+whoever knows its name can't keep its owner out.
+
+An attempt counts as a failure before it is judged and is taken back when it turns out right, so a hundred
 attempts at once get no further than five, one after another.
 """
 

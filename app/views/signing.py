@@ -79,6 +79,10 @@ def tell_lost_roles(reading: Session, account_id: int, signed_in: SignedIn) -> N
         )
 
 
+ENFORCED = frozenset({SecondFactor.REQUIRED, SecondFactor.EVERYONE})
+"""Roles are only looked up where anything depends on them."""
+
+
 def ask_for_what_comes_first() -> Any:
     """Before every request: a one-time or expired password is changed first, then a second factor is set up
     where it is enforced."""
@@ -93,8 +97,6 @@ def ask_for_what_comes_first() -> Any:
     enforced = SecondFactor(settings.second_factor)
     if endpoint in BEFORE_THE_SECOND_FACTOR or current_user.second_factor_at is not None:
         return None
-    if enforced is SecondFactor.REQUIRED and needs_second_factor(
-        enforced, {role.name for role in current_user.roles}
-    ):
+    if enforced in ENFORCED and needs_second_factor(enforced, {role.name for role in current_user.roles}):
         return redirect(url_for("SecondFactors.show"))
     return None

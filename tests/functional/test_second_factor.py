@@ -189,6 +189,9 @@ def test_where_it_is_enforced_the_roles_that_need_it_set_it_up_first(
     assert client.get("/").status_code == 200
     sign_in(client, make_account(session, tree.grassroots, Role.OPERATOR))
     assert client.get("/").status_code == 200
+    everyone = replace(app.config["SETTINGS"], second_factor="everyone")
+    monkeypatch.setitem(app.config, "SETTINGS", everyone)
+    assert client.get("/").location == "/second-factor/"
 
 
 def test_the_security_administrator_takes_it_off_and_the_superior_union_cannot(

@@ -46,6 +46,16 @@ def test_your_own_database_needs_no_more_than_its_secret() -> None:
     assert settings.person_secret == SECRET.encode()
 
 
+def test_with_your_own_database_a_second_factor_is_required_unless_it_is_a_demo(tmp_path: Path) -> None:
+    embedded = {"CANBAO_DATA_DIR": str(tmp_path)}
+    assert load_settings(embedded).second_factor == "optional"
+    assert load_settings(embedded | {"CANBAO_DEMO": "0"}).second_factor == "optional"
+    assert load_settings(OWN).second_factor == "required"
+    assert load_settings(OWN | {"CANBAO_DEMO": "1"}).second_factor == "optional"
+    for chosen in ("off", "optional", "required", "everyone"):
+        assert load_settings(OWN | {"CANBAO_SECOND_FACTOR": chosen}).second_factor == chosen
+
+
 def test_keys_of_your_own_come_before_the_one_that_follows_from_the_secret(tmp_path: Path) -> None:
     given = f"{new_id_key(2)}, {new_id_key(1)}"
     env = {"CANBAO_DATA_DIR": str(tmp_path), "CANBAO_ID_KEYS": given, "CANBAO_PERSON_KEY": SECRET}

@@ -152,6 +152,7 @@ def test_municipal_district_and_centre_roles_need_a_second_factor_where_it_is_en
     assert needs_second_factor(SecondFactor.REQUIRED, {role}) is needs
     assert not needs_second_factor(SecondFactor.OPTIONAL, {role})
     assert not needs_second_factor(SecondFactor.OFF, {role})
+    assert needs_second_factor(SecondFactor.EVERYONE, {role})
 
 
 @pytest.mark.parametrize(
