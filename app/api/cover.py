@@ -10,7 +10,7 @@ from sqlalchemy import Row, or_, select
 from sqlalchemy.orm import Session
 
 from app.api.answers import event, member_row, union_ref
-from app.api.base import Api, cursor, optional_whole, optional_year
+from app.api.base import Api, cursor, optional_whole, optional_year, private
 from app.models import Enrolment, Event, EventObject, Member, Union
 from app.queries.cover import cover_query
 from app.queries.members import MemberFilter
@@ -32,7 +32,8 @@ class CoverApi(Api):
         get:
           summary: The covers of a person, the newest first, each with its log
           parameters:
-          - {in: query, name: person, schema: {type: string}, description: 'A document number or a member number, exact'}
+          - {in: query, name: person, schema: {type: string}, description: 'A document number or a member number, exact; better as X-Person: addresses stand in logs'}
+          - {in: header, name: X-Person, schema: {type: string}, description: The same}
           - {in: query, name: member_id, schema: {type: integer}}
           - {in: query, name: year, schema: {type: integer}}
           - after
@@ -41,7 +42,7 @@ class CoverApi(Api):
             200: {description: A page of covers}
             422: {description: Neither person nor member_id was given}
         """
-        person, member_id = request.args.get("person", "").strip(), optional_whole("member_id")
+        person, member_id = private("person"), optional_whole("member_id")
         if not person and member_id is None:
             raise RuleViolation("person_needed", field="person")
         query = cover_query(current_actor(), MemberFilter(), optional_year())

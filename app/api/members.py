@@ -8,7 +8,7 @@ from flask import request
 from flask_appbuilder.api import expose
 
 from app.api.answers import member_row
-from app.api.base import Api, cursor, one_of, optional_whole
+from app.api.base import Api, cursor, one_of, optional_whole, private
 from app.models import Member
 from app.queries.members import MemberFilter, members_matching
 from app.queries.paging import page_of
@@ -30,9 +30,11 @@ class MembersApi(Api):
           parameters:
           - {in: query, name: union_id, schema: {type: integer}}
           - {in: query, name: name, schema: {type: string}, description: The beginning of the name}
-          - {in: query, name: id_number, schema: {type: string}, description: Exact}
+          - {in: query, name: id_number, schema: {type: string}, description: 'Exact; better as X-Id-Number: addresses stand in logs'}
+          - {in: header, name: X-Id-Number, schema: {type: string}, description: The same}
           - {in: query, name: member_no, schema: {type: string}, description: Exact}
-          - {in: query, name: phone, schema: {type: string}, description: Exact}
+          - {in: query, name: phone, schema: {type: string}, description: 'Exact; better as X-Phone'}
+          - {in: header, name: X-Phone, schema: {type: string}, description: The same}
           - {in: query, name: card_status, schema: {type: string, enum: [none, queued, in_production, issued, failed, cancelled]}}
           - {in: query, name: employment_status, schema: {type: string, enum: [unknown, employed, unclear, retired, deceased, unemployed_benefit]}}
           - after
@@ -43,9 +45,9 @@ class MembersApi(Api):
         wanted = MemberFilter(
             union_id=optional_whole("union_id"),
             name=request.args.get("name", ""),
-            id_number=request.args.get("id_number", ""),
+            id_number=private("id_number"),
             member_no=request.args.get("member_no", ""),
-            phone=request.args.get("phone", ""),
+            phone=private("phone"),
             card_status=one_of("card_status", CardStatus),
             employment_status=one_of("employment_status", EmploymentStatus),
         )

@@ -17,7 +17,7 @@ from app.errors import asked_too_often
 
 OF_AN_ADDRESS = 5
 """So many times as often as one browser: an office's people sign in from one address, and programs bring no cookie."""
-UNCOUNTED = frozenset({"static", "appbuilder.static", "health.alive", "health.ready"})
+UNCOUNTED = frozenset({"static", "appbuilder.static", "health.healthz"})
 
 
 def init_request_limits(app: Flask, requests_a_minute: int) -> None:

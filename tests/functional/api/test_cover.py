@@ -31,5 +31,13 @@ def test_a_cover_is_found_by_document_and_member_number_with_its_log(session: Se
             (cover,) = operator.get(f"enrolments?person={person}").json["result"]
             assert (cover["year"], cover["status"], cover["plan"]) == (2025, "pending", "A")
             assert [event["action"] for event in cover["events"]] == ["submit"]
+            by_header = operator.get("enrolments", headers={"X-Person": person}).json["result"]
+            assert by_header == [cover]
+        for asked in ({"X-Id-Number": member.id_number}, {"X-Phone": member.phone}):
+            found = operator.get("members", headers=asked).json["result"]
+            assert [one["member_no"] for one in found] == [member.member_no]
+            wrong = {name: sent[:-1] + "0" for name, sent in asked.items()}
+            assert operator.get("members", headers=wrong).json["count"] == 0
         assert sibling.get(f"enrolments?person={member.id_number}").json["count"] == 0
+        assert sibling.get("enrolments", headers={"X-Person": member.id_number}).json["count"] == 0
         assert operator.get("enrolments").status_code == 422
