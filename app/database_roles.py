@@ -193,6 +193,8 @@ def _grant(connection: Connection, application: str, scheduler: str) -> None:
     changed = [name for name in tables if name.strip('"') not in READ_ONLY | APPEND_ONLY]
     appended = [name for name in tables if name.strip('"') in APPEND_ONLY]
     for statement in (
+        # A restored copy has its functions open to everybody again, those that look past the wall too.
+        "REVOKE ALL ON ALL FUNCTIONS IN SCHEMA wall FROM PUBLIC",
         f"GRANT {app} TO {other}",
         f"GRANT USAGE ON SCHEMA public, wall TO {both}",
         f"REVOKE ALL ON {', '.join(tables)} FROM {both}",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import request
 from flask_appbuilder.api import expose
 from sqlalchemy import Row, or_, select
 from sqlalchemy.orm import Session

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,16 @@ def runner(fresh: Flask) -> FlaskCliRunner:
 def test_a_fresh_database_tells_no_lies(runner: FlaskCliRunner) -> None:
     result = runner.invoke(args=["canbao", "check"])
     assert (result.exit_code, result.stdout) == (0, "Every figure agrees with its rows.\n")
+
+
+def test_the_doctor_says_where_cookies_go_over_plain_http(
+    fresh: Flask, runner: FlaskCliRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = runner.invoke(args=["canbao", "doctor"])
+    assert (plain.exit_code, "plain http" in plain.output) == (0, True), plain.output
+    monkeypatch.setitem(fresh.config, "SETTINGS", replace(fresh.config["SETTINGS"], https=True))
+    safe = runner.invoke(args=["canbao", "doctor"])
+    assert (safe.exit_code, "plain http" in safe.output) == (0, False)
 
 
 def test_the_demo_city_says_why_it_is_not_made(runner: FlaskCliRunner) -> None:
