@@ -13,12 +13,12 @@ export PATH := $(CURDIR)/$(BIN):$(PATH):$(CURDIR)/var/tools/bin
 CATALOGUES := $(wildcard translations/*/LC_MESSAGES/*.po)
 COMPILED := $(CATALOGUES:.po=.mo)
 
-.PHONY: run test check screens bench bench-city lock words browser
+.PHONY: run test check screens bench bench-city lock words browser scanner
 
 run: $(VENV)/app.stamp words
 	@exec $(BIN)/python run.py
 
-test: $(VENV)/dev.stamp words browser
+test: $(VENV)/dev.stamp words browser scanner
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 check: $(VENV)/dev.stamp words browser
@@ -67,6 +67,9 @@ words: $(COMPILED)
 
 browser:
 	@deploy/browser.sh
+
+scanner:
+	@deploy/scanner.sh
 
 $(VENV)/app.stamp: requirements/app.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)

@@ -79,6 +79,7 @@ class Settings:
     trusted_proxies: int = 0
     support_contact: str = ""
     requests_a_minute: int = 0
+    clamd: str = ""
 
     @property
     def mail_dir(self) -> Path:
@@ -160,6 +161,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         trusted_proxies=_whole_number(env, "CANBAO_TRUSTED_PROXIES", 0, least=0, most=5),
         support_contact=env.get("CANBAO_SUPPORT", "").strip(),
         requests_a_minute=_whole_number(env, "CANBAO_REQUESTS_A_MINUTE", 1_200, least=0, most=1_000_000),
+        clamd=_clamd(env.get("CANBAO_CLAMD", "").strip()),
         app_database_url=app_url,
         scheduler_database_url=scheduler_url,
         replica_url=with_driver(env.get("CANBAO_REPLICA_URL", "").strip(), "CANBAO_REPLICA_URL"),
@@ -330,6 +332,21 @@ def _smtp_url(given: str) -> str:
         raise ConfigError(
             "CANBAO_SMTP_URL must be like smtp://user:password@mail.example:587 or smtps://mail.example"
             " (user and password with their special signs as %40 and so on)."
+        )
+    return given
+
+
+def _clamd(given: str) -> str:
+    """Where ClamAV's daemon listens: a socket of this machine or a port; empty: nothing is scanned."""
+    try:
+        parts = urlsplit(given)
+        on_socket = parts.scheme == "unix" and not parts.netloc and re.fullmatch("/.+", parts.path)
+        at_port = parts.scheme == "tcp" and parts.hostname and parts.port and parts.path in {"", "/"}
+    except ValueError:
+        on_socket = at_port = False
+    if given and not (on_socket or at_port):
+        raise ConfigError(
+            "CANBAO_CLAMD must be like unix:/run/clamav/clamd.ctl or tcp://scanner.example:3310."
         )
     return given
 

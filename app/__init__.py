@@ -35,6 +35,7 @@ def create_app(settings: Settings | None = None, login: Login = Login.APPLICATIO
     from app.database_roles import addresses
     from app.errors import init_errors
     from app.extensions import csrf, db, migrate
+    from app.gateways.clamd import Clamd
     from app.log import configure_logging, init_request_log
     from app.readable import ReadableRequest, ReadableWord
     from app.registry import INDEX, register_all
@@ -62,6 +63,7 @@ def create_app(settings: Settings | None = None, login: Login = Login.APPLICATIO
         SECRET_KEY=settings.secret_key,
         PERSON_SECRET=settings.person_secret,
         KEY_RING=KeyRing(settings.sealing_keys),
+        SCANNER=Clamd(settings.clamd) if settings.clamd else None,
         DATABASE_LOGIN=login,
         APPLICATION_ROLE=places.role(Login.APPLICATION),
         SQLALCHEMY_DATABASE_URI=places.of(login),

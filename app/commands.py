@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ from app.checking import find_all_lies
 from app.clock import now
 from app.database_roles import addresses
 from app.extensions import db
+from app.gateways.clamd import CannotScan, Clamd
 from app.import_turn import for_uploader, import_turn
 from app.models import Account, ImportRun
 from app.queries.imports import first_errors
@@ -36,6 +38,7 @@ from app.services.audit import seal_audit_log
 from app.services.imports import apply_import, check_import, commit_import, start_import, uploader_of
 from app.services.rotation import reseal
 from app.transaction import transaction
+from app.uploads import Upload
 from app.wall import gaps
 from config import DERIVED_KEY, ConfigError, new_id_key
 
@@ -79,8 +82,8 @@ def check() -> None:
 
 @canbao.command("doctor")
 def doctor() -> None:
-    """Say whether row-level security holds as it should, and whether the standby is read from and how far behind it is;
-    exits 1 with what is to be mended."""
+    """Say whether row-level security holds as it should, whether the standby is read from and how far behind it is, and
+    whether the virus scanner answers; exits 1 with what is to be mended."""
     settings = current_app.config["SETTINGS"]
     found = list(gaps(addresses(settings)))
     for gap in found:
@@ -96,8 +99,25 @@ def doctor() -> None:
     looked = replica.look(db.engine) if replica else None
     if replica and looked:
         click.echo(f"Standby {replica.place}: {looked}")
-    if found or (looked and looked.wrong):
+    scans = _scanner_answers()
+    if found or (looked and looked.wrong) or not scans:
         sys.exit(1)
+
+
+def _scanner_answers() -> bool:
+    """Say what scans the uploads; whether that is as it was set."""
+    scanner: Clamd | None = current_app.config["SCANNER"]
+    if scanner is None:
+        click.echo("No virus scanner is set (CANBAO_CLAMD): uploads are taken unscanned.")
+        return True
+    try:
+        click.echo(f"Virus scanner {scanner.address}: {scanner.version()}")
+    except CannotScan as problem:
+        click.echo(
+            f"Virus scanner {scanner.address}: It doesn't answer, so every upload is refused ({problem})."
+        )
+        return False
+    return True
 
 
 @canbao.command("new-key")
@@ -260,13 +280,14 @@ def import_workbook(
 ) -> None:
     """Import a workbook: the right rows are stored, the others are listed; exits 1 if there are such."""
     with plain_refusals():
+        content = Upload(io.BytesIO(file.read_bytes()), file.name).read()
         with transaction() as session:
             run = start_import(
                 session,
                 _acting(session, username),
                 kind=ImportKind(kind),
                 file_name=file.name,
-                content=file.read_bytes(),
+                content=content,
                 member_kind=MembershipKind(member_kind),
                 employer_code=employer,
                 now=now(),

@@ -1,4 +1,5 @@
-"""What people send as text: signs that nobody can type, and that no column holds, are left out or refused."""
+"""What people send: of text, signs that nobody can type, and that no column holds, are left out or refused; files are
+uploads, which the virus scanner sees before anybody else does."""
 
 from __future__ import annotations
 
@@ -10,10 +11,12 @@ from werkzeug.routing import Map, UnicodeConverter
 from werkzeug.utils import cached_property
 
 from app.rules.writing import NUL
+from app.uploads import as_uploads
 
 
 class ReadableRequest(Request):
-    """Forms and addresses without NUL: pasted with a name, it would make the whole form unsavable."""
+    """Forms and addresses without NUL: pasted with a name, it would make the whole form unsavable. Files that are
+    scanned before they are read."""
 
     @cached_property
     def args(self) -> MultiDict[str, str]:  # type: ignore[override]
@@ -24,6 +27,7 @@ class ReadableRequest(Request):
         super()._load_form_data()
         if fresh:
             self.__dict__["form"] = _without_nul(self.__dict__["form"])
+            self.__dict__["files"] = as_uploads(self.__dict__["files"])
             for file in self.__dict__["files"].values():
                 file.filename = (file.filename or "").replace(NUL, "")
 

@@ -3,10 +3,9 @@
 # As root (or with sudo) they are installed; otherwise unpacked below var/tools, which tests look into.
 set -eu
 cd "$(dirname "$0")/.."
-tools=$PWD/var/tools
+. deploy/debian.sh
 packages="chromium poppler-utils fonts-noto-cjk"
 
-has() { command -v "$1" >/dev/null 2>&1 || [ -x "$tools/bin/$1" ]; }
 has_font() { command -v fc-list >/dev/null 2>&1 && fc-list :lang=zh-cn | grep -q .; }
 complete() { has chromium && has pdftotext && { has_font || [ -d "$tools/root/usr/share/fonts" ]; }; }
 
@@ -24,17 +23,7 @@ if [ "$as_root" != no ]; then
     exit 0
 fi
 
-mkdir -p "$tools/debs" "$tools/root" "$tools/bin"
-wanted=$(apt-cache depends --recurse --no-recommends --no-suggests --no-conflicts --no-breaks --no-replaces \
-    --no-enhances $packages | grep '^[a-z0-9]' | sort -u)
-missing=$(for name in $wanted; do
-    dpkg-query -W -f='${Status}' "$name" 2>/dev/null | grep -q 'install ok installed' || echo "$name"
-done)
-(cd "$tools/debs" && for name in $missing; do apt-get download -qq "$name" 2>/dev/null || true; done)
-for file in "$tools"/debs/*.deb; do dpkg -x "$file" "$tools/root"; done
-rm -r "$tools/debs"
-
-libraries=$(find "$tools/root" -name '*.so*' -printf '%h\n' | sort -u | paste -sd:)
+unpack $packages
 mkdir -p "$tools/root/etc/fonts"
 cat > "$tools/root/etc/fonts/canbao.conf" <<FONTS
 <?xml version="1.0"?>
@@ -45,15 +34,7 @@ cat > "$tools/root/etc/fonts/canbao.conf" <<FONTS
   <cachedir>$tools/fontcache</cachedir>
 </fontconfig>
 FONTS
-wrap() {
-    cat > "$tools/bin/$1" <<WRAPPER
-#!/bin/sh
-export LD_LIBRARY_PATH="$libraries\${LD_LIBRARY_PATH:+:\$LD_LIBRARY_PATH}"
-export FONTCONFIG_FILE="$tools/root/etc/fonts/canbao.conf"
-exec "$tools/root/usr/$2" "\$@"
-WRAPPER
-    chmod +x "$tools/bin/$1"
-}
-wrap chromium lib/chromium/chromium
-for name in pdftotext pdffonts pdfinfo pdftoppm; do wrap "$name" "bin/$name"; done
+fonts="FONTCONFIG_FILE=\"$tools/root/etc/fonts/canbao.conf\""
+wrap chromium lib/chromium/chromium "$fonts"
+for name in pdftotext pdffonts pdfinfo pdftoppm; do wrap "$name" "bin/$name" "$fonts"; done
 complete

@@ -200,6 +200,7 @@ class ImportsApi(Api):
 
     def _start(self, kind: ImportKind, **options: Any) -> Response:
         file, at = uploaded(), now()
+        content = file.read()
 
         def take_in(session: Session) -> dict[str, Any]:
             run = start_import(
@@ -207,7 +208,7 @@ class ImportsApi(Api):
                 current_actor(),
                 kind=kind,
                 file_name=file.filename or "",
-                content=file.read(),
+                content=content,
                 now=at,
                 **options,
             )

@@ -137,6 +137,7 @@ def _add_problems(call: dict[str, Any]) -> None:
         answers.setdefault("413", {"description": "Too large"})
     if "multipart/form-data" in sent:
         answers.setdefault("415", {"description": "A file of another kind"})
+        answers.setdefault("503", {"description": "The virus scanner doesn't answer; send it again later"})
     for status, answer in answers.items():
         if str(status)[0] in "45":
             answer.setdefault("content", problem)

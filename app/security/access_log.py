@@ -2,7 +2,8 @@
 
 Files and refusals are noted here, after the request and by its answer alone, in a transaction of their own: no view
 can forget it, and what was rolled back is noted all the same. A file whose entry can't be written isn't sent. No entry
-holds what somebody typed: of a filter it keeps the name, of a failed sign-in the account if there is one.
+holds what somebody typed: of a filter it keeps the name, of a failed sign-in the account if there is one. Only an
+infected upload is named, so that it can be found where it came from.
 """
 
 from __future__ import annotations
@@ -100,6 +101,12 @@ def turned_away(refusal: RuleViolation) -> None:
         g.audited_refusal = refusal
 
 
+def infected(refusal: RuleViolation) -> None:
+    """The virus scanner found something in what this request brings; noted whatever the answer is."""
+    if has_request_context():
+        g.audited_refusal = refusal
+
+
 def form_refused() -> None:
     """The form's token was missing or too old."""
     g.audited_refusal = RuleViolation("form_expired", status=400)
@@ -115,9 +122,10 @@ def _note_answer(response: Response) -> Response:
     elif response.status_code == 403 or _refused_about_a_row():
         refusal: RuleViolation | None = g.get("audited_refusal")
         code = refusal.code if refusal else "not_allowed"
-        _note_request(
-            AuditKind.REFUSAL, {"code": code, "status": response.status_code, "method": request.method}
-        )
+        facts = {"code": code, "status": response.status_code, "method": request.method}
+        if refusal and code == "file_infected":
+            facts |= refusal.facts
+        _note_request(AuditKind.REFUSAL, facts)
     return response
 
 

@@ -139,7 +139,7 @@ def facts_words(facts: Mapping[str, Any]) -> str:
     """Why somebody was turned away, or by what let in; what a file was, and by what its list was filtered."""
     said = []
     if "code" in facts:
-        said.append(sentence(facts["code"]))
+        said.append(sentence(**facts))
     if "proved_by" in facts:
         said.append(
             gettext("By password and code") if "code" in facts["proved_by"] else gettext("By password")

@@ -62,6 +62,7 @@ class Imports(Screen):
             return self._list(form), 422 if form.is_submitted() else 200
         upload, at = form.file.data, now()
         try:
+            content = upload.read()
             run_id = self.made_once(
                 lambda session: (
                     start_import(
@@ -69,7 +70,7 @@ class Imports(Screen):
                         self.actor,
                         kind=ImportKind(form.kind.data),
                         file_name=upload.filename or "",
-                        content=upload.read(),
+                        content=content,
                         member_kind=MembershipKind(form.member_kind.data or MembershipKind.EMPLOYED),
                         employer_code=(form.employer_code.data or "").strip() or None,
                         now=at,

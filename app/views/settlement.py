@@ -193,7 +193,7 @@ def _read_voucher(form: VoucherForm) -> tuple[VoucherDetails | None, SafePaper |
         field = form[refusal.field or "file"]
         field.errors = [*field.errors, refusal_text(refusal)]
     if not complete or refusals or amount is None:
-        refused = max((refusal.status for refusal in refusals if refusal.status in (413, 415)), default=422)
+        refused = next((refusal.status for refusal in refusals if refusal.status != 422), 422)
         return None, None, refused
     return VoucherDetails(title, amount, paid_on), paper, 200
 

@@ -100,11 +100,27 @@ def test_the_driver_is_named_whatever_form_the_address_has(given: str) -> None:
         ("CANBAO_SECRET_KEY", "short"),
         ("CANBAO_PERSON_KEY", "short"),
         ("CANBAO_ID_KEYS", "1:short"),
+        ("CANBAO_CLAMD", "/run/clamav/clamd.ctl"),
+        ("CANBAO_CLAMD", "unix:clamd.ctl"),
+        ("CANBAO_CLAMD", "unix://run/clamd.ctl"),
+        ("CANBAO_CLAMD", "unix:/"),
+        ("CANBAO_CLAMD", "tcp://scanner.example"),
+        ("CANBAO_CLAMD", "tcp://:3310"),
+        ("CANBAO_CLAMD", "tcp://scanner.example:port"),
+        ("CANBAO_CLAMD", "tcp://scanner.example:3310/path"),
+        ("CANBAO_CLAMD", "http://scanner.example:3310"),
     ],
 )
 def test_a_setting_that_cannot_be_used_is_named(name: str, value: str, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=name):
         load_settings({"CANBAO_DATA_DIR": str(tmp_path), name: value})
+
+
+@pytest.mark.parametrize(
+    "given", ["", "unix:/run/clamav/clamd.ctl", "tcp://scanner.example:3310", "tcp://[::1]:3310"]
+)
+def test_the_scanner_listens_at_a_socket_or_a_port_or_there_is_none(given: str, tmp_path: Path) -> None:
+    assert load_settings({"CANBAO_DATA_DIR": str(tmp_path), "CANBAO_CLAMD": given}).clamd == given
 
 
 @pytest.mark.parametrize(
