@@ -40,11 +40,11 @@ def create_app(settings: Settings | None = None, login: Login = Login.APPLICATIO
     from app.readable import ReadableRequest, ReadableWord
     from app.registry import INDEX, register_all
     from app.replica import init_replica
+    from app.request_limits import init_request_limits
     from app.sealing import KeyRing
     from app.security.access_log import init_access_log
     from app.security.headers import init_headers
     from app.security.manager import AccountSecurity
-    from app.security.request_limits import init_request_limits
     from app.templating import install
     from app.training import look_in
     from app.wording import install_words

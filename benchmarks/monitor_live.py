@@ -3,9 +3,9 @@
 python -m benchmarks.monitor_live --data-dir /a/city
 
 `run.py` serves the city. A process of its own has unions submit through the services at a steady rate, each in the name
-of its operator; managers watch the city and drill down to people, as the monitor's pages renew themselves, and a program
-asks for the city's figures. How old an answer is follows from outside: it counts so many unions as submitted, and the first
-submit that it doesn't count had been committed so long before.
+of its operator; managers watch the city and drill down to people, as the monitor's pages renew themselves, and a
+program asks for the city's figures. How old an answer is follows from outside: it counts so many unions as submitted,
+and the first submit that it doesn't count had been committed so long before.
 
 It adds to the city.
 """

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from app import create_app
 from app.clock import now
 from app.models import Union
-from app.security.request_limits import OF_AN_ADDRESS
+from app.request_limits import OF_AN_ADDRESS
 from app.security.roles import Role
 from config import Login, Settings
 from tests.databases import SharingClient, rolled_back, statements
