@@ -43,9 +43,14 @@ def statistics_of(
     *,
     one_by_one: bool = True,
     most: int | None = None,
+    plans: tuple[str, ...] | None = None,
 ) -> Statistics:
-    """The rows as they are printed, counted as ``app.queries.statistics`` says; raises ``statistics_level``."""
-    plans = plans_counted(session, year.year, [plan.code for plan in plans_of(session, year.year)])
+    """The rows as they are printed, counted as ``app.queries.statistics`` says; raises ``statistics_level``.
+
+    ``plans``: those of the year, where they are known already.
+    """
+    if plans is None:
+        plans = plans_counted(session, year.year, [plan.code for plan in plans_of(session, year.year)])
     found = statistics(
         session,
         actor,

@@ -136,6 +136,7 @@ class EnrolmentBatch(Scoped, Entity):
         Index(
             "enrolment_batch_by_district_batch",
             "district_batch_id",
+            "id",
             postgresql_where=text("district_batch_id IS NOT NULL"),
         ),
     )

@@ -29,12 +29,17 @@ class Joining:
         return self.day - timedelta(days=1)
 
 
-def members_counted(actor: Actor) -> Select[int]:
-    """The number of members that the actor sees: what was added up, and what has changed since, in one look."""
-    parts = union_all(
-        select(MemberCount.members.label("members")).where(visible_to(actor, MemberCount)),
-        select(MemberCountChange.change).where(visible_to(actor, MemberCountChange)),
-    ).subquery("parts")
+def members_counted(actor: Actor, union_id: int | None = None) -> Select[int]:
+    """The number of members that the actor sees: what was added up, and what has changed since, in one look.
+
+    With ``union_id`` those of that union.
+    """
+    counted = select(MemberCount.members.label("members")).where(visible_to(actor, MemberCount))
+    changed = select(MemberCountChange.change).where(visible_to(actor, MemberCountChange))
+    if union_id is not None:
+        counted = counted.where(MemberCount.union_id == union_id)
+        changed = changed.where(MemberCountChange.union_id == union_id)
+    parts = union_all(counted, changed).subquery("parts")
     return select(cast(func.coalesce(func.sum(parts.c.members), 0), BigInteger))
 
 

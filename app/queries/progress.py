@@ -56,8 +56,11 @@ def progress_query(actor: Actor, wanted: ProgressFilter) -> Select[*tuple[Any, .
     reminder is the newest about this stage.
     """
     stands, stage = standing_of(wanted.year)
-    parent, reviewing = aliased(Union, name="parent"), aliased(Union, name="reviewing")
+    parent = aliased(Union, name="parent")
+    # Looked up by their own numbers: by one that is computed, PostgreSQL would read all unions for each row.
+    second, district = aliased(Union, name="second"), aliased(Union, name="district")
     reviewer = reviewing_union(stage)
+    reviewing = case((reviewer == second.id, second.name), (reviewer == district.id, district.name))
     above = UNIONS_ABOVE.alias("reviewing_above")
     reminder = (
         select(ProgressReminder.reminded_name, ProgressReminder.reminded_at)
@@ -78,7 +81,7 @@ def progress_query(actor: Actor, wanted: ProgressFilter) -> Select[*tuple[Any, .
             stands.c.since,
             stands.c.people,
             func.coalesce(parent.name, UNIONS_ABOVE.c.name).label("parent_name"),
-            func.coalesce(reviewing.name, above.c.name).label("waits_for"),
+            func.coalesce(reviewing, above.c.name).label("waits_for"),
             reminder.c.reminded_name,
             reminder.c.reminded_at,
         )
@@ -87,7 +90,8 @@ def progress_query(actor: Actor, wanted: ProgressFilter) -> Select[*tuple[Any, .
         .outerjoin(reminder, true())
         .outerjoin(parent, parent.id == Union.parent_id)
         .outerjoin(UNIONS_ABOVE, UNIONS_ABOVE.c.id == Union.parent_id)
-        .outerjoin(reviewing, reviewing.id == reviewer)
+        .outerjoin(second, second.id == Union.second_id)
+        .outerjoin(district, district.id == Union.district_id)
         .outerjoin(above, above.c.id == reviewer)
         .where(grassroots_below(wanted.place), visible_to(actor, Union), at_stage(wanted, stage))
     )
@@ -182,16 +186,19 @@ def reviewing_union(stage: ColumnElement[str]) -> ColumnElement[int | None]:
 
 
 def at_stage(wanted: ProgressFilter, stage: ColumnElement[str]) -> ColumnElement[bool]:
-    """The stage asked for. A rare one is found from its lists, not by looking at every union."""
+    """The stage asked for. A rare one is found from its lists, not by looking at every union: an array of numbers keeps
+    the order of pages."""
     if wanted.stage is None:
         return stage.in_([each.value for each in STUCK])
     if wanted.stage is Stage.NOT_STARTED:
         return stage == wanted.stage.value
     status = next(status for status, each in LEAST_ADVANCED_FIRST.items() if each is wanted.stage)
-    has_one = select(EnrolmentBatch.union_id).where(
-        EnrolmentBatch.year == wanted.year, EnrolmentBatch.status == status
+    has_one = (
+        select(EnrolmentBatch.union_id)
+        .where(EnrolmentBatch.year == wanted.year, EnrolmentBatch.status == status)
+        .distinct()
     )
-    return and_(stage == wanted.stage.value, Union.id.in_(has_one))
+    return and_(stage == wanted.stage.value, Union.id == func.any(func.array(has_one.scalar_subquery())))
 
 
 def places_below(session: Session, actor: Actor) -> list[Union]:

@@ -20,6 +20,7 @@ from app.models import (
     Union,
 )
 from app.queries.beyond import name_of_account, unions_named
+from app.queries.joining import members_counted
 from app.queries.members import MemberFilter, members_matching
 from app.rules.enrolment import Channel, EnrolmentStatus
 from app.rules.identity import plain_name
@@ -93,13 +94,20 @@ def free_to_go(session: Session, actor: Actor, union_id: int) -> list[int]:
 
 
 def count_free(session: Session, actor: Actor, union_id: int) -> int:
-    """How many those are."""
-    return session.scalar(select(func.count()).select_from(Member).where(*_free(actor, union_id))) or 0
+    """How many those are: all of the union, as they are counted anyway, without the few who stay."""
+    staying = select(func.count()).where(
+        visible_to(actor, Member), Member.union_id == union_id, _stays(actor)
+    )
+    counted = members_counted(actor, union_id).scalar_subquery()
+    return session.scalar(select(counted - staying.scalar_subquery())) or 0
 
 
 def _free(actor: Actor, union_id: int) -> list[ColumnElement[bool]]:
-    stays = WAITING if actor.level is UnionLevel.GRASSROOTS else SUBMITTED
-    return [visible_to(actor, Member), Member.union_id == union_id, ~stays]
+    return [visible_to(actor, Member), Member.union_id == union_id, ~_stays(actor)]
+
+
+def _stays(actor: Actor) -> ColumnElement[bool]:
+    return WAITING if actor.level is UnionLevel.GRASSROOTS else SUBMITTED
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,14 +43,30 @@ class Statistics(Screen):
         level, district, year = _level(levels_for(actor)[0]), self._district(), _year()
         count = statistics_rows(session, actor, level, district)
         large = is_large_statistics(session, actor, count)
-        # Who can be enrolled is asked of each member: of many, the workbook of the background does that.
-        rows_shown = ROWS_SHOWN if large else None
+        # The sums are the same at every level, and the highest has few rows.
+        summed_above = large and level is not levels_for(actor)[0]
         with reading(session) as reader:
-            asked = statistics_of(reader, actor, year, level, district, one_by_one=not large, most=rows_shown)
+            # Who can be enrolled is asked of each member: of many, the workbook of the background does that.
+            asked = statistics_of(
+                reader,
+                actor,
+                year,
+                level,
+                district,
+                one_by_one=not large,
+                most=ROWS_SHOWN if summed_above else None,
+            )
             rows = summed = list(asked.rows)
-            if large:
-                # The sums are the same at every level, and the districts are few.
-                above = statistics_of(reader, actor, year, levels_for(actor)[0], district, one_by_one=False)
+            if summed_above:
+                above = statistics_of(
+                    reader,
+                    actor,
+                    year,
+                    levels_for(actor)[0],
+                    district,
+                    one_by_one=False,
+                    plans=asked.plans,
+                )
                 summed = list(above.rows)
         chosen = {
             "year": asked.year.year,
