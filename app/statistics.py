@@ -50,7 +50,7 @@ def statistics_of(
     ``plans``: those of the year, where they are known already.
     """
     if plans is None:
-        plans = plans_counted(session, year.year, [plan.code for plan in plans_of(session, year.year)])
+        plans = plans_counted(session, actor, year.year, [plan.code for plan in plans_of(session, year.year)])
     found = statistics(
         session,
         actor,

@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Subquery, func, or_, select
+from sqlalchemy import ColumnElement, Subquery, and_, func, or_, select, true
 from sqlalchemy.orm import Session, aliased
 
 from app.models import EnrolmentBatch, Member, ProtectionYear, Union
@@ -88,8 +88,11 @@ def statistics(
     if level not in levels_for(actor):
         raise RuleViolation("statistics_level", field="level", level=level)
     whole_city = actor.level is UnionLevel.MUNICIPAL and district_id is None
-    members = _members_one_by_one(year, whole_city) if one_by_one else _members_kept(actor, year.year)
-    batches = _batches_of_unions(year.year, plans)
+    if one_by_one:
+        members = _members_one_by_one(year, whole_city, _in_place(actor, Member, district_id))
+    else:
+        members = _members_kept(actor, year.year)
+    batches = _batches_of_unions(year.year, plans, _in_place(actor, EnrolmentBatch, district_id))
     key = _key(level).label("key")
     sums = [
         func.sum(column).label(column.key)
@@ -146,9 +149,10 @@ def districts(session: Session, actor: Actor) -> list[Union]:
     )
 
 
-def plans_counted(session: Session, year: int, offered: Sequence[str]) -> tuple[str, ...]:
-    """The plans of the year, and any other that a batch of it still has."""
-    used = session.scalars(select(EnrolmentBatch.plan).where(EnrolmentBatch.year == year).distinct())
+def plans_counted(session: Session, actor: Actor, year: int, offered: Sequence[str]) -> tuple[str, ...]:
+    """The plans of the year, and any other that a batch of it still has which the actor sees."""
+    mine = _in_place(actor, EnrolmentBatch, None)
+    used = session.scalars(select(EnrolmentBatch.plan).where(EnrolmentBatch.year == year, mine).distinct())
     return (*offered, *sorted(set(used) - set(offered)))
 
 
@@ -161,7 +165,7 @@ def _members_kept(actor: Actor, year: int) -> Subquery:
     )
 
 
-def _members_one_by_one(year: ProtectionYear, whole_city: bool) -> Subquery:
+def _members_one_by_one(year: ProtectionYear, whole_city: bool, place: ColumnElement[bool]) -> Subquery:
     live = LiveOfAll if whole_city else Live
     anywhere = or_(*(bucket_of(channel, year.cover_start, live).in_(ENROLLABLE) for channel in Channel))
     figures: list[ColumnElement[Any]] = [
@@ -169,10 +173,11 @@ def _members_one_by_one(year: ProtectionYear, whole_city: bool) -> Subquery:
         func.count().label("members"),
         func.count().filter(anywhere).label("enrollable"),
     ]
-    return standing(select(*figures), year.year, live).group_by(Member.union_id).subquery("members")
+    counted = standing(select(*figures), year.year, live).where(place)
+    return counted.group_by(Member.union_id).subquery("members")
 
 
-def _batches_of_unions(year: int, plans: Sequence[str]) -> Subquery:
+def _batches_of_unions(year: int, plans: Sequence[str], place: ColumnElement[bool]) -> Subquery:
     live = EnrolmentBatch.status.in_(sorted(LIVE_BATCHES))
     people = func.sum(EnrolmentBatch.headcount)
     owed = EnrolmentBatch.district_share + EnrolmentBatch.grassroots_share
@@ -195,7 +200,7 @@ def _batches_of_unions(year: int, plans: Sequence[str]) -> Subquery:
             func.sum(owed).filter(EnrolmentBatch.status == BatchStatus.COMPLETED).label("paid"),
             func.max(EnrolmentBatch.submitted_at).label("last_submitted_at"),
         )
-        .where(EnrolmentBatch.year == year, EnrolmentBatch.kind == EnrolmentKind.COLLECTIVE)
+        .where(EnrolmentBatch.year == year, EnrolmentBatch.kind == EnrolmentKind.COLLECTIVE, place)
         .group_by(EnrolmentBatch.union_id)
         .subquery("batches")
     )
@@ -208,6 +213,18 @@ def _key(level: UnionLevel) -> ColumnElement[Any]:
     if level is UnionLevel.SECOND:
         return func.coalesce(Union.second_id, Union.district_id)
     return Union.id.expression
+
+
+def _in_place(actor: Actor, scoped: Any, district_id: int | None) -> ColumnElement[bool]:
+    """What belongs to the actor's own place, or to the district asked for: said of the rows themselves, since through
+    the unions and the second wall alone PostgreSQL looks at every member of the city for a village's figures."""
+    own = {
+        UnionLevel.DISTRICT: scoped.district_id,
+        UnionLevel.SECOND: scoped.second_id,
+        UnionLevel.GRASSROOTS: scoped.union_id,
+    }.get(actor.level)
+    place: ColumnElement[bool] = true() if own is None else own == actor.union_id
+    return place if district_id is None else and_(place, scoped.district_id == district_id)
 
 
 def _in_district(union: Any, district_id: int | None) -> ColumnElement[bool]:
