@@ -42,19 +42,33 @@ READERS = ("admin", "manager", "district", "second", "operator", "operator2")
 
 OTHERS: dict[str, tuple[str, ...]] = {
     "admin": ("/unions/", "/unions/?level=grassroots", "/employers/", "/accounts/", "/imports/", "/district-batches/",
-              "/messages/", "/transfers/", "/transfers/review", "/erasures/", "/invitations/", "/lapsed/"),
+              "/messages/", "/transfers/", "/transfers/review", "/erasures/", "/invitations/", "/lapsed/",
+              "/lapsed/people"),
     "district": ("/review/collective/", "/review/approved/", "/unions/", "/employers/", "/accounts/",
-                 "/imports/", "/district-batches/", "/transfers/", "/messages/", "/lapsed/"),
+                 "/imports/", "/district-batches/", "/transfers/", "/messages/", "/lapsed/", "/lapsed/people",
+                 "/progress/", "/progress/?stage=returned"),
     "second": ("/review/collective/", "/unions/", "/employers/", "/accounts/", "/imports/", "/transfers/",
-               "/messages/"),
+               "/messages/", "/progress/"),
     "operator": ("/enrolment/member-card/", "/enrolment/social-card/", "/employers/", "/imports/", "/transfers/",
                  "/transfers/review", "/messages/"),
     "operator2": ("/enrolment/member-card/", "/imports/", "/transfers/"),
     "centre": ("/centre/batches/", "/centre/vouchers/", "/district-batches/", "/messages/"),
-    "manager": ("/unions/", "/district-batches/", "/messages/"),
+    "manager": ("/unions/", "/district-batches/", "/messages/", "/progress/", "/progress/?stage=returned",
+                "/lapsed/people"),
     "auditor": ("/audit/", "/messages/"),
     "security": ("/accounts/", "/online/", "/invitations/"),
 }  # fmt: skip
+
+COUNTING: dict[str, tuple[str, ...]] = {
+    "manager": ("/", "/monitor/", "/statistics/"),
+    "district": ("/", "/monitor/", "/statistics/"),
+    "second": ("/", "/statistics/"),
+    "operator": ("/", "/enrolment/member-card/", "/retirement/"),
+    "operator2": ("/", "/retirement/"),
+}
+"""Pages that count a place, whole or one by one: ``operator`` has 50,000 people, a second-level union some thousands."""
+
+COUNTING_MS = 500.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +102,11 @@ def main(app: Flask, owner_address: str, rounds: int = ROUNDS) -> bool:
         good += [
             _measure_page(readers[name], f"list.{name}.{path.strip('/')}", path, rounds)
             for name, paths in OTHERS.items()
+            for path in paths
+        ]
+        good += [
+            _measure_page(readers[name], f"counting.{name}.{path.strip('/')}", path, rounds, COUNTING_MS)
+            for name, paths in COUNTING.items()
             for path in paths
         ]
         good += _stock(app, rounds)
@@ -153,10 +172,10 @@ def _measure(reader: Reader, case: Case, owner: Connection[Any], rounds: int) ->
     )
 
 
-def _measure_page(reader: Reader, name: str, path: str, rounds: int) -> bool:
+def _measure_page(reader: Reader, name: str, path: str, rounds: int, target: float = TARGET_MS) -> bool:
     own = process_time()
     (page,) = _times(lambda: _get(reader.client, path), rounds=rounds)
-    return _emit(name, page, [0.0], (process_time() - own) * 1000 / (rounds + 2))
+    return _emit(name, page, [0.0], (process_time() - own) * 1000 / (rounds + 2), target)
 
 
 def _stock(app: Flask, rounds: int) -> list[bool]:
@@ -207,12 +226,12 @@ def _times(*works: Callable[[], object], rounds: int) -> list[list[float]]:
     return took
 
 
-def _emit(name: str, page: list[float], floor: list[float], own: float) -> bool:
+def _emit(name: str, page: list[float], floor: list[float], own: float, target: float = TARGET_MS) -> bool:
     """``own``: milliseconds of processor that this process took a request; the rest is waiting for others."""
     p95 = _p95(page)
     median = statistics.median(page)
-    ok = emit(name, median, "ms", statistics.median(floor), TARGET_MS, p95=p95, processor=own)
-    return ok and p95 <= TARGET_P95_MS
+    ok = emit(name, median, "ms", statistics.median(floor), target, p95=p95, processor=own)
+    return ok and p95 <= max(TARGET_P95_MS, target)
 
 
 def _p95(times: list[float]) -> float:
