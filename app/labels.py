@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import Enum
 
-from flask_babel import lazy_gettext as _
 from flask_babel.speaklater import LazyString
 
 from app.message_labels import MESSAGE_WORDS
 from app.tones import TONES
+from app.wording import lazy_gettext as _
 
 WORDS: Mapping[str, Mapping[str, LazyString]] = {
     "BatchStatus": {

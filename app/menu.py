@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from flask_babel import lazy_gettext as _
 from flask_babel.speaklater import LazyString
 
 from app.security.actor import Actor
 from app.security.roles import Permission, may
+from app.wording import lazy_gettext as _
 
 P = Permission
 

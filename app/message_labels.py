@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from flask_babel import lazy_gettext as _
 from flask_babel.speaklater import LazyString
+
+from app.wording import lazy_gettext as _
 
 MESSAGE_WORDS: Mapping[str, Mapping[str, LazyString]] = {
     "MailPurpose": {

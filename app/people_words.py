@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask_babel import gettext as _
-
 from app.labels import label
 from app.models import EnrolmentBatch, Member, ProtectionYear
 from app.rules.enrolment import Bucket
 from app.rules.members import EmploymentStatus, SocialCardStatus
 from app.rules.retirement import Retirement, RetirementDate, RetirementOutcome, retirement_of
+from app.wording import gettext as _
 
 
 def remark_of(row: Any) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 from uuid import uuid4
 
 from flask import Flask, current_app, request, url_for
-from flask_babel import get_locale, gettext
+from flask_babel import get_locale
 from markupsafe import Markup
 from wtforms import Field
 
@@ -25,6 +25,7 @@ from app.rules.violations import RuleViolation
 from app.security.actor import Actor, actor_or_none
 from app.security.masking import mask_card_number, mask_id_number, mask_phone
 from app.security.roles import Role
+from app.wording import gettext
 
 LANGUAGES = {"zh_Hans_CN": ("zh-CN", "中文"), "en": ("en", "English")}
 # What an address says of where one stands in a list; every other parameter is a filter that somebody set.
@@ -39,7 +40,7 @@ SYSTEMS = ("Windows", "Android", "iPhone", "iPad", "Mac OS X", "Linux")
 
 def install(app: Flask) -> None:
     """Teach the application's templates our words; called once by ``create_app``."""
-    from app import people_words
+    from app import cells, people_words
     from app.views.calendar import frame_deadline, frame_training
     from app.views.messages import frame_unread
     from app.views.plain import modelview_allows
@@ -60,6 +61,11 @@ def install(app: Flask) -> None:
     app.jinja_env.globals.update(
         label=label,
         tone=tone,
+        cell=cells.cell,
+        number_cell=cells.number_cell,
+        moment_cell=cells.moment_cell,
+        state_tag=cells.tag,
+        words_tag=cells.words_tag,
         page_language=page_language,
         other_languages=other_languages,
         segments_of=segments_of,

@@ -14,6 +14,7 @@ from babel import Locale
 from babel.support import NullTranslations
 from flask import Flask, g
 from flask_babel import Domain, get_babel, get_locale
+from flask_babel.speaklater import LazyString
 from markupsafe import Markup
 
 
@@ -30,36 +31,31 @@ class PageWords(Domain):  # type: ignore[misc]
     """Flask-Babel's domain, which finds its catalogue once a page."""
 
     def get_translations(self) -> NullTranslations:
-        return self.page().catalogue
+        return _page().catalogue
 
-    def page(self) -> Page:
-        """A letter in the middle of a page may have another language than the page.
-
-        Asked for each sentence, hundreds of times a page: it goes through ``g``, which finds its context anew at each
-        touch, but once.
-        """
-        if not g:
-            return self._page_in(get_locale())
-        here = g._get_current_object()
-        babel = here.get("_flask_babel")
-        locale = getattr(babel, "babel_locale", None) or get_locale()
-        page: Page | None = here.get("page_words")
-        if page is None or page.locale is not locale:
-            page = here.page_words = self._page_in(locale)
-        return page
-
-    def _page_in(self, locale: Locale | None) -> Page:
+    def page_in(self, locale: Locale | None) -> Page:
         return Page(locale, super().get_translations(), _SAID[str(locale)])
+
+
+def gettext(sentence: str, **facts: Any) -> str:
+    """Flask-Babel's function of that name by the short way, for what pages say by the dozen."""
+    words: str = _page().catalogue.ugettext(sentence)
+    return words % facts if facts else words
+
+
+def lazy_gettext(sentence: str, **facts: Any) -> LazyString:
+    """The same, said in the reader's language whenever it is read."""
+    return LazyString(gettext, sentence, **facts)
 
 
 def install_words(app: Flask) -> None:
     """Let words be said the short way; after Flask-AppBuilder, which brings the long one."""
     babel = get_babel(app)
-    words = babel.instance.domain_instance = PageWords(domain=babel.default_domain)
+    babel.instance.domain_instance = PageWords(domain=babel.default_domain)
 
     def say(sentence: str, **facts: Any) -> Markup:
         """A template's sentence in the language of the page, with its facts, which are escaped."""
-        page = words.page()
+        page = _page()
         if facts:
             return _read(page, sentence) % facts
         if sentence not in page.said:
@@ -68,6 +64,24 @@ def install_words(app: Flask) -> None:
         return page.said[sentence]
 
     app.jinja_env.globals["_"] = say
+
+
+def _page() -> Page:
+    """A letter in the middle of a page may have another language than the page.
+
+    Asked for each sentence, hundreds of times a page: it goes through ``g``, which finds its context anew at each
+    touch, but once.
+    """
+    try:
+        here = vars(g._get_current_object())
+    except RuntimeError:  # outside of any application
+        return Page(None, NullTranslations(), _SAID["None"])
+    locale = getattr(here.get("_flask_babel"), "babel_locale", None) or get_locale()
+    page: Page | None = here.get("page_words")
+    if page is None or page.locale is not locale:
+        words: PageWords = get_babel().instance.domain_instance
+        page = here["page_words"] = words.page_in(locale)
+    return page
 
 
 def _read(page: Page, sentence: str) -> Markup:

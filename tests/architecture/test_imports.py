@@ -23,7 +23,7 @@ PLATFORM = {
 }
 EDGE = {
     "app.rules", "app.models", "app.queries", "app.services", "app.forms", "app.security", "app.sentences",
-    "app.labels", "app.documents", "app.statistics", "app.exports", "app.member_file",
+    "app.labels", "app.wording", "app.documents", "app.statistics", "app.exports", "app.member_file",
     "app.people_file", "app.people_words", "app.progress_file", "reports",
 }  # fmt: skip
 
@@ -42,9 +42,10 @@ MAY_IMPORT: dict[str, set[str]] = {
         "app.log",
     },
     "app.sentences": {"app.rules", "app.labels", "app.clock"},
-    "app.labels": {"app.rules", "app.message_labels", "app.tones"},
+    "app.labels": {"app.rules", "app.message_labels", "app.tones", "app.wording"},
     "app.tones": set(),
-    "app.message_labels": set(),
+    "app.message_labels": {"app.wording"},
+    "app.wording": set(),
     "app.letters": {
         "app.gateways", "app.labels", "app.models", "app.rules", "app.security", "app.sentences",
     },
