@@ -35,6 +35,7 @@ LOGIN_ROLE = "none"
 _TELL = """
     SELECT clock_timestamp() AS at,
            {ahead} AS ahead,
+           concat(
            set_config('role', :role, true),
            set_config('canbao.actor_id', :actor_id, true),
            set_config('canbao.actor_name', :actor_name, true),
@@ -50,6 +51,7 @@ _TELL = """
            set_config('canbao.reached_batches', '', true),
            set_config('canbao.reached_notices', '', true),
            set_config('canbao.reached_invitations', '', true)
+           ) AS told
 """
 TELL = text(_TELL.format(ahead="NULL"))
 TELL_IN_TRAINING = text(_TELL.format(ahead="(SELECT ahead FROM training_clock)"))

@@ -8,7 +8,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.models.base import AccountRef, Entity, Id, Instant, Scoped, choice
-from app.rules.years import InstantStartRule, Window, WindowName
+from app.rules.years import Extension, InstantStartRule, Window, WindowName
 
 
 class Plan(Entity):
@@ -112,3 +112,6 @@ class WindowExtension(Scoped, Entity):
         CheckConstraint("closes_at <= granted_until", name="an_extension_ends_no_later_than_granted"),
         Index("window_extension_by_union", "year", "window", "union_id"),
     )
+
+    def as_rule(self) -> Extension:
+        return Extension(self.window, self.opens_at, self.closes_at)

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, bindparam, func, select
+from sqlalchemy import ColumnElement, Select, bindparam, func, select
 from sqlalchemy.orm import Session, aliased
 
 from app.models import (
@@ -26,6 +27,7 @@ from app.queries.paging import Cursor, Page, page_of
 from app.rules.enrolment import LIVE_BATCHES, BatchAction, BatchStatus, Channel, EnrolmentKind
 from app.rules.fees import Amounts
 from app.security.actor import Actor
+from app.security.standpoint import Standpoint, place_of, standpoint_of
 from app.security.visible import visible_to
 
 MONEY = ("fee", "municipal_share", "district_share", "grassroots_share")
@@ -81,7 +83,11 @@ def marked_people(session: Session, actor: Actor, batch: EnrolmentBatch) -> Sequ
     ).all()
 
 
-def waiting_returns(union_id: int, year: int, channel: Channel) -> Select[tuple[EnrolmentBatch]]:
+def waiting_returns(
+    union_id: int | ColumnElement[int],
+    year: int | ColumnElement[int],
+    channel: Channel | ColumnElement[Channel],
+) -> Select[EnrolmentBatch]:
     """The union's returned batches of the channel since which it has submitted nothing there."""
     return (
         select(EnrolmentBatch)
@@ -96,15 +102,29 @@ def waiting_returns(union_id: int, year: int, channel: Channel) -> Select[tuple[
     )
 
 
+# Put together once: every confirmation screen asks it.
+WAITING_RETURNS = waiting_returns(bindparam("of_union"), bindparam("in_year"), bindparam("by_channel"))
+
+
+def returns_waiting(session: Session, union_id: int, year: int, channel: Channel) -> Sequence[EnrolmentBatch]:
+    """The union's ``waiting_returns``, the oldest first."""
+    asked = {"of_union": union_id, "in_year": year, "by_channel": channel}
+    return session.scalars(WAITING_RETURNS, asked).all()
+
+
 def grassroots_notice(session: Session, actor: Actor, union_id: int, year: int) -> Notice | None:
     """A union's notice of a year; every submit makes a further version of it."""
-    return session.scalar(
-        select(Notice).where(
-            Notice.union_id == union_id,
-            Notice.year == year,
-            Notice.kind == NoticeKind.GRASSROOTS,
-            visible_to(actor, Notice),
-        )
+    asked = {"of_union": union_id, "in_year": year, **place_of(actor)}
+    return session.scalar(_grassroots_notice(standpoint_of(actor)), asked)
+
+
+@lru_cache(maxsize=64)
+def _grassroots_notice(asker: Standpoint) -> Select[Notice]:
+    return select(Notice).where(
+        Notice.union_id == bindparam("of_union"),
+        Notice.year == bindparam("in_year"),
+        Notice.kind == NoticeKind.GRASSROOTS,
+        visible_to(asker, Notice),
     )
 
 
@@ -112,11 +132,14 @@ def notice_versions(session: Session, notice: Notice | None) -> Sequence[NoticeV
     """All versions of a notice, newest first."""
     if notice is None:
         return []
-    return session.scalars(
-        select(NoticeVersion)
-        .where(NoticeVersion.notice_id == notice.id)
-        .order_by(NoticeVersion.version.desc())
-    ).all()
+    return session.scalars(VERSIONS, {"of_notice": notice.id}).all()
+
+
+VERSIONS = (
+    select(NoticeVersion)
+    .where(NoticeVersion.notice_id == bindparam("of_notice"))
+    .order_by(NoticeVersion.version.desc())
+)
 
 
 class IssuedNotice(NamedTuple):

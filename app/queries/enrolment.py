@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     Case,
     ColumnElement,
     Integer,
@@ -20,8 +21,8 @@ from sqlalchemy import (
     and_,
     bindparam,
     case,
+    false,
     func,
-    literal,
     or_,
     select,
     true,
@@ -39,6 +40,7 @@ from app.models import (
     Union,
 )
 from app.queries.beyond import COVER
+from app.queries.constants import ONE, constant, constant_day
 from app.queries.fees import unit_amounts
 from app.queries.years import plans_of
 from app.rules.enrolment import Bucket, Channel, Term
@@ -55,14 +57,17 @@ from app.rules.members import (
 from app.rules.retirement import retirement_line
 from app.rules.violations import RuleViolation
 
+IN_YEAR = bindparam("standing_year", type_=Integer)
+"""The year of ``standing_in_a_year``."""
+
+OF_UNION = bindparam("of_union", type_=BigInteger)
+"""The union whose people a kept statement asks for."""
+
 Live = (
     select(COVER)
-    .where(
-        COVER.c.year == bindparam("standing_year", type_=Integer),
-        COVER.c.person_key == Member.person_key,
-    )
+    .where(COVER.c.year == IN_YEAR, COVER.c.person_key == Member.person_key)
     .correlate(Member)
-    .limit(1)
+    .limit(ONE)
     .lateral("live")
 )
 """The person's cover of the year, if there is one, whichever union and channel it came through.
@@ -73,9 +78,7 @@ a union's figures cost the same whether ten people of the city are covered or mi
 new year.
 """
 
-LiveOfAll = (
-    select(COVER).where(COVER.c.year == bindparam("standing_year", type_=Integer)).subquery("live_of_all")
-)
+LiveOfAll = select(COVER).where(COVER.c.year == IN_YEAR).subquery("live_of_all")
 """The same for whoever looks at a whole city: all covers of the year are read once, instead of looked up one by one."""
 
 
@@ -109,8 +112,8 @@ def preview(
 ) -> Preview:
     """Figures for a union. ``plan`` is what would be chosen; a locked plan wins over it."""
     counts, with_card = bucket_counts(session, union, year, channel)
-    locked = session.get(PlanChoice, (union.id, year.year))
-    chosen = locked.plan if locked else plan or _first_plan(session, year.year)
+    locked = session.scalar(CHOSEN_PLAN, {"of_union": union.id, "standing_year": year.year})
+    chosen = locked or plan or _first_plan(session, year.year)
     unit, problem = None, None
     try:
         unit = unit_amounts(session, union, year=year.year, plan=chosen, term=Term.FULL, now=now)
@@ -133,46 +136,62 @@ def preview(
     )
 
 
+CHOSEN_PLAN = select(PlanChoice.plan).where(PlanChoice.union_id == OF_UNION, PlanChoice.year == IN_YEAR)
+
+
 def bucket_counts(
     session: Session, union: Union, year: ProtectionYear, channel: Channel
 ) -> tuple[dict[Bucket, int], int]:
     """People per bucket, and how many have an issued card."""
-    bucket = bucket_of(channel, year.cover_start).label("bucket")
-    has_card = Member.card_status == CardStatus.ISSUED
-    rows = session.execute(
-        standing(select(bucket, func.count(), func.count().filter(has_card)), year.year)
-        .where(Member.union_id == union.id)
-        .group_by(bucket)
-    ).all()
+    asked = {"of_union": union.id, "standing_year": year.year}
+    rows = session.execute(_counting(channel, year.cover_start), asked).all()
     counts = dict.fromkeys(Bucket, 0)
     for name, people, _ in rows:
         counts[Bucket(name)] = people
     return counts, sum(row[2] for row in rows)
 
 
+@lru_cache(maxsize=32)
+def _counting(channel: Channel, cover_start: date) -> Select[*tuple[Any, ...]]:
+    """The statement of ``bucket_counts``, put together once: every confirmation screen asks it."""
+    # By its name in the list: as an expression it would stand in the statement a second time.
+    bucket = bucket_of(channel, cover_start).label("bucket")
+    has_card = Member.card_status == constant(CardStatus.ISSUED)
+    counted = standing_in_a_year(select(bucket, func.count(), func.count().filter(has_card)))
+    return counted.where(Member.union_id == OF_UNION).group_by("bucket")
+
+
 def standing(
     selection: Select[*tuple[Any, ...]], year: int, live: LateralFromClause | Subquery = Live
 ) -> Select[*tuple[Any, ...]]:
     """``selection`` over the enrollable members, with all that ``bucket_of`` looks at joined in."""
+    return standing_in_a_year(selection, live).params(standing_year=year)
+
+
+def standing_in_a_year(
+    selection: Select[*tuple[Any, ...]], live: LateralFromClause | Subquery = Live
+) -> Select[*tuple[Any, ...]]:
+    """The same for a statement that is kept: whoever asks it says the ``standing_year``."""
     by_person = true() if live is Live else live.c.person_key == Member.person_key
     return (
         selection.select_from(Member)
         .outerjoin(live, by_person)
         .outerjoin(
             EnrolmentConfirmation,
-            and_(EnrolmentConfirmation.year == year, EnrolmentConfirmation.member_id == Member.id),
+            and_(EnrolmentConfirmation.year == IN_YEAR, EnrolmentConfirmation.member_id == Member.id),
         )
         .outerjoin(
             EnrolmentExclusion,
-            and_(EnrolmentExclusion.year == year, EnrolmentExclusion.member_id == Member.id),
+            and_(EnrolmentExclusion.year == IN_YEAR, EnrolmentExclusion.member_id == Member.id),
         )
-        .outerjoin(RetirementKeep, and_(RetirementKeep.year == year, RetirementKeep.member_id == Member.id))
+        .outerjoin(
+            RetirementKeep, and_(RetirementKeep.year == IN_YEAR, RetirementKeep.member_id == Member.id)
+        )
         .where(
-            Member.kind == MembershipKind.EMPLOYED,
+            Member.kind == constant(MembershipKind.EMPLOYED),
             # Whoever was erased stays in the figures of the years that covered them, and in no others.
             or_(Member.erased_at.is_(None), live.c.person_key.is_not(None)),
         )
-        .params(standing_year=year)
     )
 
 
@@ -184,13 +203,13 @@ def bucket_of(channel: Channel, cover_start: date, live: LateralFromClause | Sub
     excluded = EnrolmentExclusion.member_id.is_not(None)
     confirmed = EnrolmentConfirmation.member_id.is_not(None)
     employment = Member.employment_status
-    has_card = Member.card_status == CardStatus.ISSUED
-    here = and_(live.c.union_id == Member.union_id, live.c.channel == channel)
+    has_card = Member.card_status == constant(CardStatus.ISSUED)
+    here = and_(live.c.union_id == Member.union_id, live.c.channel == constant(channel))
     order: list[tuple[ColumnElement[bool], Bucket]] = [
         (here, Bucket.SUBMITTED),
         (live.c.person_key.is_not(None), Bucket.ELSEWHERE),
-        (employment == EmploymentStatus.DECEASED, Bucket.DECEASED),
-        (employment == EmploymentStatus.RETIRED, Bucket.RETIRED),
+        (employment == constant(EmploymentStatus.DECEASED), Bucket.DECEASED),
+        (employment == constant(EmploymentStatus.RETIRED), Bucket.RETIRED),
         (and_(retired, ~kept), Bucket.RETIRED),
         # Leaving somebody out decides as well as a class does: 需核实 lasts until decided.
         (and_(unclear, ~kept, ~excluded), Bucket.RETIREMENT_UNCLEAR),
@@ -200,27 +219,26 @@ def bucket_of(channel: Channel, cover_start: date, live: LateralFromClause | Sub
         order.append((~has_card, Bucket.WITHOUT_CARD))
         doubtful = [EmploymentStatus.UNCLEAR, EmploymentStatus.UNEMPLOYED_BENEFIT, EmploymentStatus.UNKNOWN]
     else:
-        order.append((or_(has_card, Member.id_type != IdType.RESIDENT_ID), Bucket.OTHER_CHANNEL))
+        order.append((or_(has_card, Member.id_type != constant(IdType.RESIDENT_ID)), Bucket.OTHER_CHANNEL))
         order.append(
             (
                 or_(
-                    Member.social_card_status != SocialCardStatus.NORMAL,
-                    employment == EmploymentStatus.UNKNOWN,
+                    Member.social_card_status != constant(SocialCardStatus.NORMAL),
+                    employment == constant(EmploymentStatus.UNKNOWN),
                 ),
                 Bucket.TO_CHECK,
             )
         )
         doubtful = [EmploymentStatus.UNCLEAR, EmploymentStatus.UNEMPLOYED_BENEFIT]
-    order.append((and_(employment.in_(doubtful), ~confirmed), Bucket.TO_CONFIRM))
-    return case(
-        *((holds, literal(bucket.value)) for holds, bucket in order), else_=literal(Bucket.ELIGIBLE.value)
-    )
+    in_doubt = employment.in_([constant(status) for status in doubtful])
+    order.append((and_(in_doubt, ~confirmed), Bucket.TO_CONFIRM))
+    return case(*((holds, constant(bucket)) for holds, bucket in order), else_=constant(Bucket.ELIGIBLE))
 
 
 def in_bucket(cover_start: date, bucket: Bucket, channel: Channel | None = None) -> ColumnElement[bool]:
     """Stands in this bucket of the channel, or of either."""
     wanted = (channel,) if channel else tuple(Channel)
-    return or_(*(bucket_of(each, cover_start) == bucket.value for each in wanted))
+    return or_(*(bucket_of(each, cover_start) == constant(bucket) for each in wanted))
 
 
 def statutory_retirement(cover_start: date) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
@@ -231,16 +249,22 @@ def statutory_retirement(cover_start: date) -> tuple[ColumnElement[bool], Column
     birth date, and of unknown sex between the first and the last line.
     """
     line = {klass: retirement_line(klass, cover_start) for klass in RetirementClass}
-    male = Member.sex == Sex.MALE
-    female = Member.sex == Sex.FEMALE
-    of_class = [(Member.retirement_class == klass, literal(day)) for klass, day in line.items()]
-    m60 = literal(line[RetirementClass.M60])
+    male = Member.sex == constant(Sex.MALE)
+    female = Member.sex == constant(Sex.FEMALE)
+    of_class = [
+        (Member.retirement_class == constant(klass), constant_day(day)) for klass, day in line.items()
+    ]
+    m60 = constant_day(line[RetirementClass.M60])
     women = [line[RetirementClass.F55], line[RetirementClass.F50]]
-    first = case(*of_class, (male, m60), (female, literal(min(women))), else_=literal(min(line.values())))
-    last = case(*of_class, (male, m60), (female, literal(max(women))), else_=literal(max(line.values())))
+    first = case(
+        *of_class, (male, m60), (female, constant_day(min(women))), else_=constant_day(min(line.values()))
+    )
+    last = case(
+        *of_class, (male, m60), (female, constant_day(max(women))), else_=constant_day(max(line.values()))
+    )
     return (
-        func.coalesce(Member.birth_date < first, False),
-        func.coalesce(Member.birth_date < last, True),
+        func.coalesce(Member.birth_date < first, false()),
+        func.coalesce(Member.birth_date < last, true()),
     )
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Row, Select, and_, null, or_, select
@@ -19,12 +21,15 @@ from app.models import (
     Union,
 )
 from app.queries.beginnings import begins_with
-from app.queries.enrolment import Live, bucket_of, standing
+from app.queries.constants import constant
+from app.queries.enrolment import OF_UNION, Live, bucket_of, standing, standing_in_a_year
+from app.queries.paging import Cursor, Page, page_of
 from app.rules.enrolment import Bucket, Channel
 from app.rules.identity import plain_name
 from app.rules.members import CardStatus, SocialCardStatus
 from app.rules.writing import compact
 from app.security.actor import Actor
+from app.security.standpoint import Standpoint, place_of, standpoint_of
 from app.security.visible import visible_to
 
 
@@ -42,6 +47,12 @@ class PeopleFilter:
     person_keys: Sequence[bytes] | None = None
     social_card_status: SocialCardStatus | None = None
 
+    @property
+    def narrows(self) -> bool:
+        """Whether it asks for more than a figure's people."""
+        typed = (self.name, self.member_no, self.social_card_status)
+        return any(typed) or self.person_keys is not None
+
 
 COVERED = (None, Bucket.SUBMITTED, Bucket.ELSEWHERE)
 """The buckets, and all of them together, that hold people with a cover of the year."""
@@ -56,12 +67,60 @@ def people_query(
     Who covers somebody elsewhere is named as far as the actor may see: ``elsewhere_union`` and
     ``batch_number`` are empty otherwise.
     """
+    asked = _people(standpoint_of(actor), channel, year.cover_start, wanted.bucket, wanted.with_card)
+    return _narrowed(asked, wanted).params(**_facts(actor, union, year))
+
+
+def people_page(
+    session: Session,
+    actor: Actor,
+    union: Union,
+    year: ProtectionYear,
+    channel: Channel,
+    wanted: PeopleFilter,
+    cursor: Cursor,
+    *,
+    known_total: int | None = None,
+) -> Page:
+    """A page of ``people_query`` by member."""
+    if wanted.narrows:
+        query = people_query(actor, union, year, channel, wanted)
+        return page_of(session, query, [Member.id], cursor, descending=False, known_total=known_total)
+    asked = _people(standpoint_of(actor), channel, year.cover_start, wanted.bucket, wanted.with_card)
+    facts = _facts(actor, union, year)
+    return page_of(
+        session, asked, [Member.id], cursor, descending=False, known_total=known_total, facts=facts
+    )
+
+
+def waiting_page(
+    session: Session,
+    actor: Actor,
+    union: Union,
+    year: ProtectionYear,
+    channel: Channel,
+    wanted: PeopleFilter,
+    cursor: Cursor,
+) -> Page:
+    """集中参保待确认名单 by member: who waits for 确认 in this channel, and whom it has put on the list already."""
+    asked, facts = _waiting(standpoint_of(actor), channel, year.cover_start), _facts(actor, union, year)
+    if wanted.narrows:
+        query = _narrowed(asked, wanted).params(**facts)
+        return page_of(session, query, [Member.id], cursor, descending=False)
+    return page_of(session, asked, [Member.id], cursor, descending=False, facts=facts)
+
+
+@lru_cache(maxsize=128)
+def _people(
+    asker: Standpoint, channel: Channel, cover_start: date, bucket: Bucket | None, with_card: bool
+) -> Select[*tuple[Any, ...]]:
+    """``people_query`` without the parts of its filter that people type; put together once, with ``_facts`` to add."""
     coverer = aliased(Union, name="coverer")
     covering = aliased(EnrolmentBatch, name="covering")
-    expression = bucket_of(channel, year.cover_start)
+    expression = bucket_of(channel, cover_start)
     # In the other buckets nobody is covered; not asking who covers them halves what PostgreSQL has to plan.
-    covered = wanted.bucket in COVERED
-    query = standing(
+    covered = bucket in COVERED
+    query = standing_in_a_year(
         select(
             Member,
             expression.label("bucket"),
@@ -74,17 +133,33 @@ def people_query(
             EnrolmentExclusion.reason.label("exclusion_reason"),
             RetirementKeep.reason.label("keep_reason"),
             RetirementKeep.file_id.label("keep_file_id"),
-        ),
-        year.year,
+        )
     )
     if covered:
-        query = query.outerjoin(coverer, and_(coverer.id == Live.c.union_id, visible_to(actor, coverer)))
-        query = query.outerjoin(covering, and_(covering.id == Live.c.batch_id, visible_to(actor, covering)))
-    query = query.where(Member.union_id == union.id)
-    if wanted.bucket is not None:
-        query = query.where(expression == wanted.bucket.value)
-    if wanted.with_card:
-        query = query.where(Member.card_status == CardStatus.ISSUED)
+        query = query.outerjoin(coverer, and_(coverer.id == Live.c.union_id, visible_to(asker, coverer)))
+        query = query.outerjoin(covering, and_(covering.id == Live.c.batch_id, visible_to(asker, covering)))
+    query = query.where(Member.union_id == OF_UNION)
+    if bucket is not None:
+        query = query.where(expression == constant(bucket))
+    if with_card:
+        query = query.where(Member.card_status == constant(CardStatus.ISSUED))
+    return query
+
+
+@lru_cache(maxsize=32)
+def _waiting(asker: Standpoint, channel: Channel, cover_start: date) -> Select[*tuple[Any, ...]]:
+    bucket = bucket_of(channel, cover_start)
+    confirmed = EnrolmentConfirmation.member_id.is_not(None)
+    joined = bucket.in_([constant(Bucket.ELIGIBLE), constant(Bucket.SUBMITTED)])
+    waits = or_(bucket == constant(Bucket.TO_CONFIRM), and_(confirmed, joined))
+    return _people(asker, channel, cover_start, None, False).where(waits)
+
+
+def _facts(actor: Actor, union: Union, year: ProtectionYear) -> dict[str, Any]:
+    return {"of_union": union.id, "standing_year": year.year, **place_of(actor)}
+
+
+def _narrowed(query: Select[*tuple[Any, ...]], wanted: PeopleFilter) -> Select[*tuple[Any, ...]]:
     if wanted.name:
         query = query.where(begins_with(Member.name, plain_name(wanted.name)))
     if wanted.member_no:
@@ -94,18 +169,6 @@ def people_query(
     if wanted.social_card_status is not None:
         query = query.where(Member.social_card_status == wanted.social_card_status)
     return query
-
-
-def waiting_query(
-    actor: Actor, union: Union, year: ProtectionYear, channel: Channel, wanted: PeopleFilter
-) -> Select[*tuple[Any, ...]]:
-    """集中参保待确认名单: who waits for 确认 in this channel, and whom it has put on the list already."""
-    bucket = bucket_of(channel, year.cover_start)
-    confirmed = EnrolmentConfirmation.member_id.is_not(None)
-    joined = bucket.in_([Bucket.ELIGIBLE.value, Bucket.SUBMITTED.value])
-    return people_query(actor, union, year, channel, wanted).where(
-        or_(bucket == Bucket.TO_CONFIRM.value, and_(confirmed, joined))
-    )
 
 
 def people(

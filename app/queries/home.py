@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import func, literal, select
+from sqlalchemy import Select, func, literal, select
 from sqlalchemy.orm import Session
 
 from app.models import Account, Employer, FeeSetting, Member, ProtectionYear, Union
@@ -13,6 +14,7 @@ from app.queries.joining import members_counted
 from app.rules.imports import ImportKind
 from app.rules.organisation import UnionLevel
 from app.security.actor import Actor
+from app.security.standpoint import Standpoint, place_of, standpoint_of
 from app.security.visible import visible_to
 
 
@@ -25,11 +27,15 @@ class TreeFigures:
 
 def tree_figures(session: Session, actor: Actor) -> TreeFigures:
     """会员数, 基层工会组织数, 覆盖企业数 of the asker's part of the tree (M3.3)."""
-    unions = select(func.count()).where(visible_to(actor, Union), Union.level == UnionLevel.GRASSROOTS)
-    employers = select(func.count()).select_from(Employer).where(visible_to(actor, Employer))
-    members = members_counted(actor)
-    counts = (members.scalar_subquery(), unions.scalar_subquery(), employers.scalar_subquery())
-    return TreeFigures(*session.execute(select(*counts)).one())
+    return TreeFigures(*session.execute(_tree_counts(standpoint_of(actor)), place_of(actor)).one())
+
+
+@lru_cache(maxsize=64)
+def _tree_counts(asker: Standpoint) -> Select[int, int, int]:
+    unions = select(func.count()).where(visible_to(asker, Union), Union.level == UnionLevel.GRASSROOTS)
+    employers = select(func.count()).select_from(Employer).where(visible_to(asker, Employer))
+    members = members_counted(asker)
+    return select(members.scalar_subquery(), unions.scalar_subquery(), employers.scalar_subquery())
 
 
 @dataclass(frozen=True, slots=True)

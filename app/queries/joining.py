@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 
-from sqlalchemy import Select, cast, func, select, union_all
+from sqlalchemy import Date, Select, bindparam, cast, func, select, union_all
 from sqlalchemy.orm import Session
 from sqlalchemy.types import BigInteger
 
 from app.models import Member, MemberCount, MemberCountChange
 from app.rules.joining import Days
 from app.security.actor import Actor
+from app.security.standpoint import Asker, Standpoint, place_of, standpoint_of
 from app.security.visible import visible_to
 
 
@@ -29,7 +31,7 @@ class Joining:
         return self.day - timedelta(days=1)
 
 
-def members_counted(actor: Actor, union_id: int | None = None) -> Select[int]:
+def members_counted(actor: Asker, union_id: int | None = None) -> Select[int]:
     """The number of members that the actor sees: what was added up, and what has changed since, in one look.
 
     With ``union_id`` those of that union.
@@ -48,7 +50,10 @@ def joined_by_day(session: Session, actor: Actor, days: Days, members: int) -> l
 
     The day is 入会日期, or the day of entry where none was given: ``Member.joined_day``.
     """
-    found: dict[date, int] = {row[0]: row[1] for row in session.execute(_joined_since(actor, days.first))}
+    asked = {"first_day": days.first, **place_of(actor)}
+    found: dict[date, int] = {
+        row[0]: row[1] for row in session.execute(_joined_since(standpoint_of(actor)), asked)
+    }
     before, line = members - sum(found.values()), []
     for day in days:
         joined = found.get(day, 0)
@@ -57,10 +62,11 @@ def joined_by_day(session: Session, actor: Actor, days: Days, members: int) -> l
     return line
 
 
-def _joined_since(actor: Actor, first: date) -> Select[date, int]:
-    """Beyond the last day as well: whoever joined since then wasn't there before."""
+@lru_cache(maxsize=64)
+def _joined_since(asker: Standpoint) -> Select[date, int]:
+    """Since ``first_day``, and beyond the last one as well: whoever joined since then wasn't there before."""
     return (
         select(Member.joined_day, func.count())
-        .where(visible_to(actor, Member), Member.joined_day >= first)
+        .where(visible_to(asker, Member), Member.joined_day >= bindparam("first_day", type_=Date))
         .group_by(Member.joined_day)
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from app.models import Mail, Message, MutedKind
@@ -44,14 +44,13 @@ def messages(session: Session, actor: Actor, wanted: MessageFilter, cursor: Curs
     return page_of(session, query, [Message.id], cursor)
 
 
-def count_unread(session: Session, actor: Actor) -> int:
-    """How many are unread; stops counting at one more than ``UNREAD_MOST``."""
-    unread = (
-        select(Message.id)
-        .where(Message.account_id == actor.account_id, Message.read_at.is_(None))
-        .limit(UNREAD_MOST + 1)
-    )
-    return session.scalar(select(func.count()).select_from(unread.subquery())) or 0
+UNREAD = select(func.count()).select_from(
+    select(Message.id)
+    .where(Message.account_id == bindparam("of_account"), Message.read_at.is_(None))
+    .limit(UNREAD_MOST + 1)
+    .subquery()
+)
+"""How many messages ``of_account`` are unread; stops counting at one more than ``UNREAD_MOST``."""
 
 
 def muted_kinds(session: Session, actor: Actor, way: Way) -> set[MessageKind]:

@@ -10,13 +10,14 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ClauseElement, Executable, Row, Select, func, select, tuple_
+from sqlalchemy import ClauseElement, Executable, Integer, Row, Select, bindparam, func, select, tuple_
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -80,10 +81,12 @@ def page_of(
     *,
     descending: bool = True,
     known_total: int | None = None,
+    facts: Mapping[str, Any] | None = None,
 ) -> Page:
     """The page of ``statement`` that ``cursor`` names, ordered by ``keys``, which must be unique together.
 
-    ``known_total``: how many rows there are, where that is known already.
+    ``known_total``: how many rows there are, where that is known already. ``facts`` are the parameters of a
+    statement that is kept from one request to the next; then what makes a page of it is kept as well.
 
     ``statement`` has no ORDER BY. Rows are whatever it selects: entities when it selects one, else Rows.
     Raises ``page_unknown`` (400) for a cursor that isn't one of ours.
@@ -91,11 +94,10 @@ def page_of(
     backwards = bool(cursor.before)
     edge = _values(cursor.before or cursor.after, keys)
     falling = descending != backwards
-    wanted = statement.add_columns(*keys).order_by(*(key.desc() if falling else key.asc() for key in keys))
-    if edge is not None:
-        place = tuple_(*keys)
-        wanted = wanted.where(place < edge if falling else place > edge)
-    found = list(session.execute(wanted.limit(cursor.size + 1)))
+    make = _page_statement if facts is None else _kept_page_statement
+    wanted = make(statement, tuple(keys), falling, edge is not None)
+    place = {f"edge_{at}": value for at, value in enumerate(edge or ())}
+    found = list(session.execute(wanted, {**(facts or {}), **place, "rows_read": cursor.size + 1}))
     more = len(found) > cursor.size
     found = found[: cursor.size]
     if backwards:
@@ -107,9 +109,10 @@ def page_of(
     if known_total is not None:
         total, is_floor = known_total, False
     elif more or edge is not None:
-        total, is_floor = _count(
-            session, statement.with_only_columns(keys[0]), cursor, start + len(found) - 1
-        )
+        counted = statement.with_only_columns(keys[0])
+        if facts is not None:
+            counted = counted.params(**facts)
+        total, is_floor = _count(session, counted, cursor, start + len(found) - 1)
     else:
         total, is_floor = len(found), False
     return Page(
@@ -121,6 +124,24 @@ def page_of(
         after=after,
         before=before,
     )
+
+
+def _page_statement(
+    statement: Select[*tuple[Any, ...]],
+    keys: tuple[InstrumentedAttribute[Any], ...],
+    falling: bool,
+    beyond_edge: bool,
+) -> Select[*tuple[Any, ...]]:
+    """``rows_read`` rows in order, each with its keys; those behind ``edge_0``, ``edge_1``, … if asked."""
+    wanted = statement.add_columns(*keys).order_by(*(key.desc() if falling else key.asc() for key in keys))
+    if beyond_edge:
+        place = tuple_(*keys)
+        edge = tuple_(*(bindparam(f"edge_{at}", type_=key.type) for at, key in enumerate(keys)))
+        wanted = wanted.where(place < edge if falling else place > edge)
+    return wanted.limit(bindparam("rows_read", type_=Integer))
+
+
+_kept_page_statement = lru_cache(maxsize=128)(_page_statement)
 
 
 def _count(session: Session, rows: Select[*tuple[Any, ...]], cursor: Cursor, shown: int) -> tuple[int, bool]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, case, func, or_, select
+from sqlalchemy import BigInteger, ColumnElement, Row, Select, and_, bindparam, case, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from app.models import (
@@ -28,6 +28,7 @@ from app.rules.organisation import UnionLevel
 from app.rules.transfers import Direction, Side, TransferState
 from app.rules.violations import RuleViolation, not_found
 from app.security.actor import Actor
+from app.security.standpoint import Asker
 from app.security.visible import acts_for, get_visible, visible_to
 
 SUGGESTIONS = 10
@@ -227,7 +228,7 @@ def count_waiting(session: Session, actor: Actor) -> dict[Box, int]:
     return {Box.MINE: row[0], Box.SENT: row[1]}
 
 
-def transfers_to_decide(actor: Actor) -> Select[int]:
+def transfers_to_decide(actor: Asker) -> Select[int]:
     """How many wait for the actor's own decision, as a statement to put into another."""
     sends = acts_for(actor, MemberTransfer, Side.SENDING)
     receives = acts_for(actor, MemberTransfer, Side.RECEIVING)
@@ -239,25 +240,28 @@ def left_since_submit(session: Session, union_id: int, year: int, channel: Chann
 
     They stay in its batches; its own list, which counts members, has them no more.
     """
-    enrolled = (
-        select(Enrolment.member_id)
-        .join(Member, Member.id == Enrolment.member_id)
-        .where(
-            Enrolment.year == year,
-            Enrolment.member_id == MemberTransfer.member_id,
-            Enrolment.union_id == union_id,
-            Enrolment.channel == channel,
-            Enrolment.status != EnrolmentStatus.VOID,
-            Member.union_id != union_id,
-        )
-        .exists()
+    asked = {"left_union": union_id, "in_year": year, "by_channel": channel}
+    return session.scalar(LEFT_SINCE_SUBMIT, asked) or 0
+
+
+LEFT_UNION = bindparam("left_union", type_=BigInteger)
+
+# Put together once: every confirmation screen asks it.
+LEFT_SINCE_SUBMIT = select(func.count(MemberTransfer.member_id.distinct())).where(
+    MemberTransfer.from_union_id == LEFT_UNION,
+    MemberTransfer.state == TransferState.ACCEPTED,
+    select(Enrolment.member_id)
+    .join(Member, Member.id == Enrolment.member_id)
+    .where(
+        Enrolment.year == bindparam("in_year"),
+        Enrolment.member_id == MemberTransfer.member_id,
+        Enrolment.union_id == LEFT_UNION,
+        Enrolment.channel == bindparam("by_channel"),
+        Enrolment.status != EnrolmentStatus.VOID,
+        Member.union_id != LEFT_UNION,
     )
-    gone = select(func.count(MemberTransfer.member_id.distinct())).where(
-        MemberTransfer.from_union_id == union_id,
-        MemberTransfer.state == TransferState.ACCEPTED,
-        enrolled,
-    )
-    return session.scalar(gone) or 0
+    .exists(),
+)
 
 
 def receiving_union(session: Session, actor: Actor, named: str) -> NamedUnion:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, func, inspect, or_, select
+from sqlalchemy import ARRAY, BigInteger, ColumnElement, bindparam, func, inspect, or_, select
 from sqlalchemy.orm import Session, joinedload
 from sqlalchemy.orm.util import identity_key
 
@@ -34,10 +34,27 @@ YEAR_AND_WINDOWS = (
     .where(ProtectionYear.year == bindparam("year"))
 )
 
+LATEST = select(func.max(ProtectionYear.year)).scalar_subquery()
+
 YEAR_IN_WORK = (
-    select(ProtectionYear)
-    .options(joinedload(ProtectionYear.windows))
-    .where(ProtectionYear.year == select(func.max(ProtectionYear.year)).scalar_subquery())
+    select(ProtectionYear).options(joinedload(ProtectionYear.windows)).where(ProtectionYear.year == LATEST)
+)
+
+
+PLANS_OF_YEAR = (
+    select(Plan)
+    .join(YearPlan, YearPlan.plan == Plan.code)
+    .where(YearPlan.year == bindparam("in_year"))
+    .order_by(Plan.position)
+)
+
+TO_UNIONS = WindowExtension.union_id == func.any(bindparam("to_unions", type_=ARRAY(BigInteger)))
+"""Granted to one of ``own_and_above``."""
+
+GRANTED = (
+    select(WindowExtension)
+    .where(WindowExtension.year == bindparam("in_year"), TO_UNIONS)
+    .order_by(WindowExtension.closes_at)
 )
 
 
@@ -72,14 +89,7 @@ def years_not_over(session: Session, day: date) -> list[int]:
 
 
 def plans_of(session: Session, year: int) -> list[Plan]:
-    return list(
-        session.scalars(
-            select(Plan)
-            .join(YearPlan, YearPlan.plan == Plan.code)
-            .where(YearPlan.year == year)
-            .order_by(Plan.position)
-        )
-    )
+    return list(session.scalars(PLANS_OF_YEAR, {"in_year": year}))
 
 
 def plans(session: Session) -> list[Plan]:
@@ -129,15 +139,12 @@ def extensions_for(session: Session, year: int, name: WindowName, union: Union) 
             WindowExtension.union_id.in_(above),
         )
     )
-    return [Extension(row.window, row.opens_at, row.closes_at) for row in rows]
+    return [row.as_rule() for row in rows]
 
 
 def extensions_of(session: Session, actor: Actor, year: int) -> list[WindowExtension]:
     """All that were granted to the actor's own union or to one above it."""
-    mine = select(WindowExtension).where(
-        WindowExtension.year == year, WindowExtension.union_id.in_(_own_and_above(actor))
-    )
-    return list(session.scalars(mine.order_by(WindowExtension.closes_at)))
+    return list(session.scalars(GRANTED, {"in_year": year, "to_unions": own_and_above(actor)}))
 
 
 def extensions_page(session: Session, actor: Actor, year: int, cursor: Cursor) -> Page:
@@ -160,17 +167,18 @@ def extensions_concerning(session: Session, actor: Actor, year: int) -> list[Win
     return list(
         session.scalars(
             select(WindowExtension)
-            .where(WindowExtension.year == year, WindowExtension.union_id.in_(_own_and_above(actor)))
+            .where(WindowExtension.year == year, WindowExtension.union_id.in_(own_and_above(actor)))
             .order_by(WindowExtension.opens_at)
         )
     )
 
 
 def _concerns(actor: Actor) -> ColumnElement[bool]:
-    return or_(visible_to(actor, WindowExtension), WindowExtension.union_id.in_(_own_and_above(actor)))
+    return or_(visible_to(actor, WindowExtension), WindowExtension.union_id.in_(own_and_above(actor)))
 
 
-def _own_and_above(actor: Actor) -> list[int]:
+def own_and_above(actor: Actor) -> list[int]:
+    """The actor's own union and those above it."""
     return [actor.union_id, *(u for u in (actor.second_id, actor.district_id) if u is not None)]
 
 

@@ -6,12 +6,14 @@ What an account may *see* is a second question, answered by its union (`visible.
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from app.rules.violations import RuleViolation
 
 if TYPE_CHECKING:
     from app.security.actor import Actor
+    from app.security.standpoint import Asker
 
 
 class Role(StrEnum):
@@ -108,9 +110,15 @@ GRANTS: dict[Role, frozenset[Permission]] = {
 }
 
 
-def may(actor: Actor, permission: Permission) -> bool:
+def may(actor: Asker, permission: Permission) -> bool:
     """Whether one of the actor's roles grants the permission."""
-    return any(permission in GRANTS[role] for role in actor.roles)
+    return permission in permissions_of(actor.roles)
+
+
+@lru_cache(maxsize=256)
+def permissions_of(roles: frozenset[Role]) -> frozenset[Permission]:
+    """All that the roles together grant: more than the roles can be combined to, by the rules, is never asked."""
+    return frozenset().union(*(GRANTS[role] for role in roles))
 
 
 def require(actor: Actor, permission: Permission) -> None:

@@ -7,10 +7,11 @@ filed with it, the security administrator accounts, the auditor the log.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, and_, false, inspect, or_, select, true
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Select, and_, bindparam, false, inspect, or_, select, true
+from sqlalchemy.orm import Mapper, Session
 
 from app.models import (
     Account,
@@ -41,6 +42,7 @@ from app.rules.violations import not_found
 from app.security.access_log import about
 from app.security.actor import Actor
 from app.security.roles import TREE_ROLES, Role
+from app.security.standpoint import Asker, Standpoint, place_of, standpoint_of
 
 Row = TypeVar("Row")
 
@@ -54,7 +56,7 @@ COUNTED = (DailyFigure, MemberCount, MemberCountChange, PlaceFigures)
 """Counts of a union, seen by whoever sees the union's members."""
 
 
-def visible_to(actor: Actor, entity: Any) -> ColumnElement[bool]:
+def visible_to(actor: Asker, entity: Any) -> ColumnElement[bool]:
     """The condition that keeps the rows of ``entity`` (a model or an alias of one) that are the actor's to see."""
     model = inspect(entity).mapper.class_
     if model is AuditEntry:
@@ -81,16 +83,25 @@ def get_visible(session: Session, actor: Actor, entity: type[Row], key: object, 
     if isinstance(key, int) and not 0 <= key <= LARGEST_ID:
         raise not_found(mapper.local_table.name)
     about(mapper.local_table.name, key)
-    query = select(entity).where(mapper.primary_key[0] == key, visible_to(actor, entity))
-    if lock:
-        query = query.with_for_update(of=entity).execution_options(populate_existing=True)
-    found = session.scalar(query)
+    asked = {"row_asked": key, **place_of(actor)}
+    found: Row | None = session.scalar(_visible_row(standpoint_of(actor), mapper, lock), asked)
     if found is None:
         raise not_found(mapper.local_table.name)
     return found
 
 
-def acts_for(actor: Actor, entity: Any, side: Side) -> ColumnElement[bool]:
+@lru_cache(maxsize=512)
+def _visible_row(asker: Standpoint, mapper: Mapper[Any], lock: bool) -> Select[Any]:
+    """The statement of ``get_visible``, put together once."""
+    entity = mapper.class_
+    row = mapper.primary_key[0] == bindparam("row_asked")
+    query = select(entity).where(row, visible_to(asker, entity))
+    if lock:
+        query = query.with_for_update(of=entity).execution_options(populate_existing=True)
+    return query
+
+
+def acts_for(actor: Asker, entity: Any, side: Side) -> ColumnElement[bool]:
     """Whether the actor stands at or above that side of a transfer (a ``MemberTransfer`` or an alias of it)."""
     if not actor.roles & TREE_ROLES:
         return false()
@@ -102,7 +113,7 @@ def acts_for(actor: Actor, entity: Any, side: Side) -> ColumnElement[bool]:
     return column == actor.union_id
 
 
-def _by_tree(actor: Actor, entity: Any, model: type) -> ColumnElement[bool]:
+def _by_tree(actor: Asker, entity: Any, model: type) -> ColumnElement[bool]:
     if actor.level is UnionLevel.MUNICIPAL:
         return true()
     if model is MemberTransfer:

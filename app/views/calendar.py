@@ -7,15 +7,17 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from flask import g
-from flask_babel import format_date, gettext
+from flask_babel import format_date
 
 from app.clock import SHANGHAI, in_training, now
 from app.extensions import db
-from app.models import ProtectionYear, Union
-from app.queries.years import extensions_for, year_in_work
+from app.models import ProtectionYear, WindowExtension
+from app.queries.frame import Frame, frame_of
+from app.queries.years import extensions_of, get_year, year_in_work
 from app.rules.organisation import UnionLevel
 from app.rules.years import Extension, Window, WindowName, WindowState
 from app.security.actor import actor_or_none
+from app.wording import gettext
 
 WINDOWS_OF_LEVEL = {
     UnionLevel.GRASSROOTS: (WindowName.GRASSROOTS_SUBMIT, WindowName.INSTANT),
@@ -69,11 +71,37 @@ def frame_deadline() -> Deadline | None:
     return found
 
 
+def frame() -> Frame | None:
+    """What the frame says to who is signed in; asked once a request, whether the screen or the frame asks first."""
+    if "frame" not in g:
+        actor = actor_or_none()
+        g.frame = frame_of(db.session(), actor) if actor else None
+    found: Frame | None = g.frame
+    return found
+
+
 def year_at_work() -> ProtectionYear | None:
-    """The year that screens open with; asked once a request."""
-    if "year_at_work" not in g:
-        g.year_at_work = year_in_work(db.session())
-    found: ProtectionYear | None = g.year_at_work
+    """The year that screens open with."""
+    asked = frame()
+    return asked.year if asked else year_in_work(db.session())
+
+
+def year_asked(year: int) -> ProtectionYear:
+    """The year that an address names, which mostly is the one at work: the frame asks for that one in any case.
+
+    Raises ``not_found`` (404).
+    """
+    at_work = year_at_work()
+    return at_work if at_work and at_work.year == year else get_year(db.session(), year)
+
+
+def granted_extensions(year: ProtectionYear) -> list[WindowExtension]:
+    """What was granted to the asker's union or to one above it in the year at work; asked once a request, if at all."""
+    if "granted_extensions" not in g:
+        actor, asked = actor_or_none(), frame()
+        extended = actor is not None and asked is not None and asked.extended
+        g.granted_extensions = extensions_of(db.session(), actor, year.year) if extended else []
+    found: list[WindowExtension] = g.granted_extensions
     return found
 
 
@@ -102,17 +130,15 @@ def _deadline() -> Deadline | None:
     year, at = year_at_work(), now()
     if year is None:
         return None
-    union = db.session().get(Union, actor.union_id)
     windows = {window.name: window.as_rule() for window in year.windows}
     upcoming = None
     for name in WINDOWS_OF_LEVEL[actor.level]:
-        window, by_extension = windows.get(name), False
+        window = windows.get(name)
         if window is None:
             continue
-        if union is not None:
-            found = extensions_for(db.session(), year.year, name, union)
-            longer = extended(window, found, at)
-            window, by_extension = longer, longer is not window
+        granted = [each.as_rule() for each in granted_extensions(year) if each.window is name]
+        longer = extended(window, granted, at)
+        window, by_extension = longer, longer is not window
         state = window.state(at)
         if state is WindowState.OPEN:
             return _open_until(window, at, by_extension=by_extension)

@@ -18,10 +18,9 @@ from app.forms.enrolment import NOBODY, PeopleFilterForm, Picks, picks_of
 from app.labels import label
 from app.models import Member, Union
 from app.people_file import write_people_file
-from app.queries.batches import first_live_batch, marked_people, waiting_returns
+from app.queries.batches import first_live_batch, marked_people, returns_waiting
 from app.queries.enrolment import Preview, preview
-from app.queries.enrolment_people import PeopleFilter, eligible_ids, people_query
-from app.queries.paging import page_of
+from app.queries.enrolment_people import PeopleFilter, eligible_ids, people_page, people_query
 from app.queries.transfers import left_since_submit
 from app.queries.years import get_year, plans_of, require_window
 from app.rules.enrolment import Bucket, Channel
@@ -35,7 +34,7 @@ from app.security.roles import Permission
 from app.services.enrolment import submit_batch
 from app.transaction import transaction
 from app.views.base import Screen, cursor_of_request
-from app.views.calendar import year_steps
+from app.views.calendar import year_asked, year_steps
 from app.views.choices import reason_words
 from app.views.enrolment_words import counter_words, figures_sentence, payment_sentence
 from app.views.full_export import FullList, export_full
@@ -171,7 +170,7 @@ class Confirmation(Screen):
 
     def _screen(self, year: int, channel: Channel, picks: Picks, refusal: RuleViolation | None = None) -> str:
         with transaction() as session:
-            union, the_year = session.get_one(Union, self.actor.union_id), get_year(session, year)
+            union, the_year = session.get_one(Union, self.actor.union_id), year_asked(year)
             plans = plans_of(session, year)
             asked = request.form.get("plan") or request.args.get("plan", "")
             offered = [plan.code for plan in plans]
@@ -180,17 +179,18 @@ class Confirmation(Screen):
             form = PeopleFilterForm(request.args)
             form.validate()
             bucket = _bucket_asked(channel)
-            query = people_query(self.actor, union, the_year, channel, _filter(form, bucket))
-            page = page_of(
+            page = people_page(
                 session,
-                query,
-                [Member.id],
+                self.actor,
+                union,
+                the_year,
+                channel,
+                _filter(form, bucket),
                 cursor_of_request(),
-                descending=False,
                 known_total=_known_total(shown, form, bucket),
             )
             here = {row.Member.id for row in page.rows}
-            waiting = session.scalars(waiting_returns(union.id, year, channel)).all()
+            waiting = returns_waiting(session, union.id, year, channel)
             returns = [(batch, marked_people(session, self.actor, batch)) for batch in waiting]
             return self.render(
                 "enrolment/confirm.html",
@@ -211,10 +211,11 @@ class Confirmation(Screen):
                 page=page,
                 picks=picks,
                 elsewhere=sorted(picks.ids if picks.everyone else picks.ids - here),
-                left=left_since_submit(session, union.id, year, channel),
+                # Without a plan that is fixed nobody has been submitted.
+                left=left_since_submit(session, union.id, year, channel) if shown.plan_locked else 0,
                 returns=returns,
                 marked_ids={member.id for _, marked in returns for member in marked},
-                reasons=reason_words(session),
+                reasons=reason_words(session) if returns else {},
                 refusal=refusal,
             )
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 from datetime import timedelta
 
 from flask_babel import format_date
-from flask_babel import gettext as _
+from flask_babel.speaklater import LazyString
 
 from app.clock import SHANGHAI
 from app.models import ProtectionYear
 from app.queries.enrolment import Preview
 from app.rules.enrolment import Bucket
 from app.views.choices import yuan
+from app.wording import gettext as _
+from app.wording import lazy_gettext
 
 
 def figures_sentence(year: int, shown: Preview) -> str:
@@ -46,20 +48,24 @@ def payment_sentence(year: ProtectionYear) -> str:
     return sentence + year.grassroots_late_rule.replace(" {cover_end}", end).replace("{cover_end}", end)
 
 
+COUNTERS_IN_WORDS: dict[str, LazyString] = {
+    "all": lazy_gettext("Members in total"),
+    "with_card": lazy_gettext("Members with a card"),
+    Bucket.SUBMITTED: lazy_gettext("Submitted collectively"),
+    Bucket.ELSEWHERE: lazy_gettext("Already covered elsewhere"),
+    Bucket.DECEASED: lazy_gettext("Deceased members"),
+    Bucket.RETIRED: lazy_gettext("Retired members"),
+    Bucket.RETIREMENT_UNCLEAR: lazy_gettext("Retirement to be verified"),
+    Bucket.EXCLUDED: lazy_gettext("Not enrolled this year"),
+    Bucket.WITHOUT_CARD: lazy_gettext("Members without a card"),
+    Bucket.OTHER_CHANNEL: lazy_gettext("Belong to the other channel"),
+    Bucket.TO_CHECK: lazy_gettext("Members to be checked"),
+    Bucket.TO_CONFIRM: lazy_gettext("Members to be confirmed"),
+    Bucket.ELIGIBLE: lazy_gettext("Members to be enrolled"),
+}
+"""The names of the counters on the screen of M3.1.6."""
+
+
 def counter_words(bucket: Bucket | str) -> str:
-    """The names of the counters on the screen of M3.1.6."""
-    return {
-        "all": _("Members in total"),
-        "with_card": _("Members with a card"),
-        Bucket.SUBMITTED: _("Submitted collectively"),
-        Bucket.ELSEWHERE: _("Already covered elsewhere"),
-        Bucket.DECEASED: _("Deceased members"),
-        Bucket.RETIRED: _("Retired members"),
-        Bucket.RETIREMENT_UNCLEAR: _("Retirement to be verified"),
-        Bucket.EXCLUDED: _("Not enrolled this year"),
-        Bucket.WITHOUT_CARD: _("Members without a card"),
-        Bucket.OTHER_CHANNEL: _("Belong to the other channel"),
-        Bucket.TO_CHECK: _("Members to be checked"),
-        Bucket.TO_CONFIRM: _("Members to be confirmed"),
-        Bucket.ELIGIBLE: _("Members to be enrolled"),
-    }[bucket]
+    """A counter's name in the reader's language."""
+    return str(COUNTERS_IN_WORDS[bucket])

@@ -7,7 +7,6 @@ from typing import Any
 
 from flask import current_app, request, url_for
 from flask_appbuilder import expose
-from flask_babel import lazy_gettext as _
 from flask_babel.speaklater import LazyString
 from sqlalchemy.orm import Session
 
@@ -17,14 +16,14 @@ from app.labels import label
 from app.queries.home import TreeFigures, preparations, tree_figures
 from app.queries.joining import joined_by_day
 from app.queries.todos import Todo, todos
-from app.queries.years import extensions_of
 from app.rules.joining import Days, Span, chosen_days, days_of
 from app.rules.violations import RuleViolation
 from app.security.needs import needs
 from app.security.roles import Permission, may
 from app.views.base import Screen
-from app.views.calendar import year_at_work, year_steps
+from app.views.calendar import granted_extensions, year_at_work, year_steps
 from app.views.open_now import window_lines
+from app.wording import lazy_gettext as _
 
 TODO_WORDS = {
     "to_submit_by_card": _("To be submitted (member card)"),
@@ -79,7 +78,7 @@ class Home(Screen):
             "home/index.html",
             year=year,
             steps=year_steps(year, at) if year else [],
-            windows=window_lines(actor, year, extensions_of(session, actor, year.year), at) if year else [],
+            windows=window_lines(actor, year, granted_extensions(year), at) if year else [],
             preparations=preparations(session, year) if may(actor, Permission.MANAGE_YEARS) else [],
             preparation_words=PREPARATION_WORDS,
             figures=figures,

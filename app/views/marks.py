@@ -16,9 +16,8 @@ from app.extensions import db
 from app.forms.enrolment import KeepForm, PeopleFilterForm, StayOutForm
 from app.labels import label
 from app.models import Member, ReasonKind, Union
-from app.queries.enrolment_people import PeopleFilter, people_query, waiting_query
+from app.queries.enrolment_people import PeopleFilter, people_query, waiting_page
 from app.queries.marks import marked_members
-from app.queries.paging import page_of
 from app.queries.years import get_year
 from app.rules.enrolment import Bucket, Channel
 from app.rules.marks import TOKENS
@@ -34,6 +33,7 @@ from app.services.retirement import keep_members, set_retirement_class, withdraw
 from app.templating import number
 from app.transaction import transaction
 from app.views.base import Screen, cursor_of_request, own_page
+from app.views.calendar import year_asked
 from app.views.choices import ROW_ID, chosen_reason, reason_choices
 from app.views.confirmation import CHANNEL, YEAR, closed_window
 
@@ -225,14 +225,14 @@ class Marks(Screen):
             person_keys=keys_of_number(typed) if typed else None,
         )
         with transaction() as session:
-            union, the_year = session.get_one(Union, self.actor.union_id), get_year(session, year)
-            query = waiting_query(self.actor, union, the_year, Channel(channel), wanted)
+            union, the_year = session.get_one(Union, self.actor.union_id), year_asked(year)
+            by, cursor = Channel(channel), cursor_of_request()
             return self.render(
                 "enrolment/waiting.html",
                 year=the_year,
-                channel=Channel(channel),
+                channel=by,
                 form=form,
-                page=page_of(session, query, [Member.id], cursor_of_request(), descending=False),
+                page=waiting_page(session, self.actor, union, the_year, by, wanted, cursor),
                 closed=closed_window(session, year, union),
                 refusal=refusal,
             )

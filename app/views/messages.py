@@ -5,23 +5,23 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from flask import flash, g, redirect, request, url_for
+from flask import flash, redirect, request, url_for
 from flask_appbuilder import expose
 from flask_babel import gettext as _
 
 from app.clock import now
 from app.extensions import db
 from app.labels import label
-from app.queries.messages import UNREAD_MOST, MessageFilter, Shown, count_unread, messages, muted_kinds
+from app.queries.messages import UNREAD_MOST, MessageFilter, Shown, messages, muted_kinds
 from app.rules.messages import ALWAYS_KINDS, NATURES, TODO_KINDS, MessageKind, Way, kinds_for
 from app.rules.violations import RuleViolation
-from app.security.actor import actor_or_none
 from app.security.needs import needs
 from app.security.roles import Permission
 from app.sentences.messages import line_text, told_text
 from app.services.inbox import Mark, mark_messages, mute_kinds, open_message, read_all, undo
 from app.transaction import transaction
 from app.views.base import Screen, cursor_of_request, own_page
+from app.views.calendar import frame
 from app.views.choices import ROW_ID, ids_of
 from app.views.message_links import link_of, link_of_line
 
@@ -150,13 +150,11 @@ class Messages(Screen):
 
 
 def frame_unread() -> str:
-    """How many messages the bar calls unread: ``3``, ``99+`` or nothing; asked once a request."""
-    if "unread" not in g:
-        actor = actor_or_none()
-        g.unread = count_unread(db.session(), actor) if actor else 0
-    if not g.unread:
+    """How many messages the bar calls unread: ``3``, ``99+`` or nothing."""
+    asked = frame()
+    if asked is None or not asked.unread:
         return ""
-    return f"{UNREAD_MOST}+" if g.unread > UNREAD_MOST else str(g.unread)
+    return f"{UNREAD_MOST}+" if asked.unread > UNREAD_MOST else str(asked.unread)
 
 
 def _kinds(sent: list[str]) -> set[MessageKind]:

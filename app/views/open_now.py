@@ -6,16 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from flask_babel import gettext
-
 from app.clock import SHANGHAI
 from app.labels import label
 from app.models import ProtectionYear, WindowExtension
 from app.rules.open_now import Standing, standing_of
-from app.rules.years import Extension, WindowName, WindowState
+from app.rules.years import WindowName, WindowState
 from app.security.actor import Actor
 from app.security.roles import Permission, may
 from app.views.calendar import URGENT_DAYS, closing_text
+from app.wording import gettext
 
 CONCERNS = (
     (WindowName.FEE_SETTING, (Permission.SET_SPLIT,)),
@@ -43,7 +42,7 @@ def window_lines(
 ) -> list[WindowLine]:
     """The windows of the actor's own work; ``extensions`` are those of the actor's union and the ones above it."""
     windows = {window.name: window.as_rule() for window in year.windows}
-    granted = [Extension(each.window, each.opens_at, each.closes_at) for each in extensions]
+    granted = [each.as_rule() for each in extensions]
     lines = []
     for name, permissions in CONCERNS:
         if name in windows and any(may(actor, each) for each in permissions):
