@@ -37,6 +37,7 @@ def create_app(settings: Settings | None = None, login: Login = Login.APPLICATIO
     from app.extensions import csrf, db, migrate
     from app.gateways.clamd import Clamd
     from app.log import configure_logging, init_request_log
+    from app.page_environment import PageEnvironment
     from app.readable import ReadableRequest, ReadableWord
     from app.registry import INDEX, register_all
     from app.replica import init_replica
@@ -57,6 +58,7 @@ def create_app(settings: Settings | None = None, login: Login = Login.APPLICATIO
     train(look_in(places.of(login)) if settings.training else None)
     application = Flask(__name__)
     application.request_class = ReadableRequest
+    application.jinja_environment = PageEnvironment
     application.url_map.converters.update(int=RowNumber, default=ReadableWord, string=ReadableWord)
     application.config.update(
         SETTINGS=settings,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from enum import StrEnum
 from functools import lru_cache
 from typing import Any
 
@@ -15,14 +16,17 @@ from sqlalchemy import (
     BigInteger,
     Case,
     ColumnElement,
+    Date,
     Integer,
     Select,
     Subquery,
+    Text,
     and_,
     bindparam,
     case,
     false,
     func,
+    literal_column,
     or_,
     select,
     true,
@@ -40,7 +44,6 @@ from app.models import (
     Union,
 )
 from app.queries.beyond import COVER
-from app.queries.constants import ONE, constant, constant_day
 from app.queries.fees import unit_amounts
 from app.queries.years import plans_of
 from app.rules.enrolment import Bucket, Channel, Term
@@ -58,7 +61,6 @@ from app.rules.retirement import retirement_line
 from app.rules.violations import RuleViolation
 
 IN_YEAR = bindparam("standing_year", type_=Integer)
-"""The year of ``standing_in_a_year``."""
 
 OF_UNION = bindparam("of_union", type_=BigInteger)
 """The union whose people a kept statement asks for."""
@@ -67,7 +69,7 @@ Live = (
     select(COVER)
     .where(COVER.c.year == IN_YEAR, COVER.c.person_key == Member.person_key)
     .correlate(Member)
-    .limit(ONE)
+    .limit(literal_column("1"))
     .lateral("live")
 )
 """The person's cover of the year, if there is one, whichever union and channel it came through.
@@ -230,9 +232,28 @@ def bucket_of(channel: Channel, cover_start: date, live: LateralFromClause | Sub
             )
         )
         doubtful = [EmploymentStatus.UNCLEAR, EmploymentStatus.UNEMPLOYED_BENEFIT]
-    in_doubt = employment.in_([constant(status) for status in doubtful])
-    order.append((and_(in_doubt, ~confirmed), Bucket.TO_CONFIRM))
+    order.append((and_(employment.in_([constant(each) for each in doubtful]), ~confirmed), Bucket.TO_CONFIRM))
     return case(*((holds, constant(bucket)) for holds, bucket in order), else_=constant(Bucket.ELIGIBLE))
+
+
+def eligible(
+    selection: Select[*tuple[Any, ...]], year: int, cover_start: date, channel: Channel
+) -> Select[*tuple[Any, ...]]:
+    """``selection`` over the members of the union ``of_union`` who can be enrolled."""
+    return standing(selection, year).where(
+        Member.union_id == bindparam("of_union", type_=BigInteger),
+        bucket_of(channel, cover_start) == constant(Bucket.ELIGIBLE),
+    )
+
+
+def constant(value: StrEnum | date) -> ColumnElement[Any]:
+    """A word or a day of the rules, which stands in the statement itself: as parameters the forty of ``bucket_of``
+    would be sent along each time."""
+    return (
+        literal_column(f"DATE '{value}'", Date)
+        if isinstance(value, date)
+        else literal_column(f"'{value}'", Text)
+    )
 
 
 def in_bucket(cover_start: date, bucket: Bucket, channel: Channel | None = None) -> ColumnElement[bool]:
@@ -251,17 +272,11 @@ def statutory_retirement(cover_start: date) -> tuple[ColumnElement[bool], Column
     line = {klass: retirement_line(klass, cover_start) for klass in RetirementClass}
     male = Member.sex == constant(Sex.MALE)
     female = Member.sex == constant(Sex.FEMALE)
-    of_class = [
-        (Member.retirement_class == constant(klass), constant_day(day)) for klass, day in line.items()
-    ]
-    m60 = constant_day(line[RetirementClass.M60])
+    of_class = [(Member.retirement_class == constant(klass), constant(day)) for klass, day in line.items()]
+    m60 = constant(line[RetirementClass.M60])
     women = [line[RetirementClass.F55], line[RetirementClass.F50]]
-    first = case(
-        *of_class, (male, m60), (female, constant_day(min(women))), else_=constant_day(min(line.values()))
-    )
-    last = case(
-        *of_class, (male, m60), (female, constant_day(max(women))), else_=constant_day(max(line.values()))
-    )
+    first = case(*of_class, (male, m60), (female, constant(min(women))), else_=constant(min(line.values())))
+    last = case(*of_class, (male, m60), (female, constant(max(women))), else_=constant(max(line.values())))
     return (
         func.coalesce(Member.birth_date < first, false()),
         func.coalesce(Member.birth_date < last, true()),

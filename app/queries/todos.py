@@ -12,8 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.models import DistrictBatch, EnrolmentBatch, Member, ProtectionYear
 from app.queries.batches import waiting_returns
-from app.queries.constants import constant
-from app.queries.enrolment import bucket_of, standing_in_a_year
+from app.queries.enrolment import bucket_of, constant, standing_in_a_year
 from app.queries.transfers import transfers_to_decide
 from app.rules.enrolment import BatchStatus, Bucket, Channel
 from app.rules.organisation import UnionLevel

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
-from typing import cast as typed
+from typing import Any, cast
 
-from sqlalchemy import ARRAY, BigInteger, Table, cast, func, insert, literal, select
+from sqlalchemy import ARRAY, BigInteger, Table, bindparam, func, insert, select
 from sqlalchemy.orm import Session
 
 from app.models import Event, EventObject
@@ -15,7 +14,21 @@ from app.security.actor import Actor
 
 # The table rather than the class, and nothing asked back: a row of the log is only written here, and whoever writes it
 # need not see it.
-APPEND = insert(typed(Table, Event.__table__)).inline()
+EVENTS = cast(Table, Event.__table__)
+APPEND = insert(EVENTS).inline()
+
+SAME_OF_MANY = (
+    "object_kind", "union_id", "second_id", "district_id", "at", "actor_id", "actor_name", "action", "text", "facts",
+)  # fmt: skip
+"""What one event on many objects says of each of them."""
+
+APPEND_MANY = APPEND.from_select(
+    ["object_id", *SAME_OF_MANY],
+    select(
+        func.unnest(bindparam("of_objects", type_=ARRAY(BigInteger))).column_valued("object_id"),
+        *(bindparam(f"its_{name}", type_=EVENTS.c[name].type) for name in SAME_OF_MANY),
+    ),
+)
 
 
 def record(
@@ -66,7 +79,6 @@ def record_many(
     facts: Mapping[str, Any] | None = None,
 ) -> None:
     """The same event on many objects of one scope, in one statement."""
-    ids = func.unnest(cast(list(object_ids), ARRAY(BigInteger))).column_valued("object_id")
     values = {
         "object_kind": kind.value,
         **scope_of(scope),
@@ -77,9 +89,10 @@ def record_many(
         "text": text,
         "facts": dict(facts or {}),
     }
-    columns = Event.__table__.columns
-    constants = [literal(value, columns[name].type) for name, value in values.items()]
-    session.execute(insert(Event).from_select(["object_id", *values], select(ids, *constants)))
+    session.execute(
+        APPEND_MANY,
+        {"of_objects": list(object_ids), **{f"its_{name}": each for name, each in values.items()}},
+    )
 
 
 def scope_of(row: Any) -> dict[str, int | None]:

@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
+from functools import lru_cache
+from typing import Any, cast
 
-from sqlalchemy import delete, func, literal, select
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    ColumnElement,
+    DateTime,
+    Integer,
+    Table,
+    bindparam,
+    delete,
+    func,
+    select,
+)
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.dml import ReturningInsert
 
 from app.models import EnrolmentConfirmation, EnrolmentExclusion, EventObject, Member
-from app.queries.enrolment import in_bucket, standing
+from app.queries.enrolment import IN_YEAR, OF_UNION, in_bucket, standing_in_a_year
 from app.rules.enrolment import Bucket, Channel
 from app.security.actor import Actor
 from app.services.events import record_many
@@ -43,35 +57,42 @@ def confirm_members(
     Answers how many were newly confirmed; members who need no confirmation are left as they are.
     """
     protection_year, union = prepare_marks(session, actor, year, now)
-    waiting = standing(
-        select(
-            literal(year),
-            Member.id,
-            literal(actor.account_id),
-            literal(now),
-            Member.union_id,
-            Member.second_id,
-            Member.district_id,
-        ),
-        year,
-    ).where(Member.union_id == union.id, in_bucket(protection_year.cover_start, Bucket.TO_CONFIRM, channel))
+    asked = {"standing_year": year, "of_union": union.id, "by_account": actor.account_id, "at_time": now}
     if member_ids is not None:
         require_own(session, union, member_ids)
-        waiting = waiting.where(Member.id == func.any(list(member_ids)))
-    statement = (
-        upsert(EnrolmentConfirmation)
-        .from_select(
-            ["year", "member_id", "confirmed_by", "confirmed_at", "union_id", "second_id", "district_id"],
-            waiting,
-        )
-        .on_conflict_do_nothing()
-        .returning(EnrolmentConfirmation.member_id)
-    )
-    confirmed = list(session.scalars(statement))
+        asked["chosen"] = list(member_ids)
+    statement = _confirming(protection_year.cover_start, channel, member_ids is not None)
+    confirmed = list(session.scalars(statement, asked))
     record_many(
         session, actor, EventObject.MEMBER, confirmed, "confirm", now=now, scope=union, facts={"year": year}
     )
     return len(confirmed)
+
+
+@lru_cache(maxsize=32)
+def _confirming(cover_start: date, channel: Channel | None, some: bool) -> ReturningInsert[int]:
+    """The statement that confirms whoever waits, or ``chosen`` ones of them; put together once."""
+    values: dict[str, ColumnElement[Any]] = {
+        "year": IN_YEAR,
+        "member_id": Member.id.expression,
+        "confirmed_by": bindparam("by_account", type_=Integer),
+        "confirmed_at": bindparam("at_time", type_=DateTime(timezone=True)),
+        "union_id": Member.union_id.expression,
+        "second_id": Member.second_id.expression,
+        "district_id": Member.district_id.expression,
+    }
+    waiting = standing_in_a_year(select(*values.values())).where(
+        Member.union_id == OF_UNION, in_bucket(cover_start, Bucket.TO_CONFIRM, channel)
+    )
+    if some:
+        waiting = waiting.where(Member.id == func.any(bindparam("chosen", type_=ARRAY(BigInteger))))
+    confirmations = cast(Table, EnrolmentConfirmation.__table__)
+    return (
+        upsert(confirmations)
+        .from_select(list(values), waiting)
+        .on_conflict_do_nothing()
+        .returning(confirmations.c.member_id)
+    )
 
 
 def withdraw_confirmations(

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from app.clock import now
 from app.exports import people_asked
+from app.extensions import db
 from app.forms.enrolment import NOBODY, PeopleFilterForm, Picks, picks_of
 from app.labels import label
 from app.models import Member, Union
@@ -169,55 +170,55 @@ class Confirmation(Screen):
         return picks.of(eligible)
 
     def _screen(self, year: int, channel: Channel, picks: Picks, refusal: RuleViolation | None = None) -> str:
-        with transaction() as session:
-            union, the_year = session.get_one(Union, self.actor.union_id), year_asked(year)
-            plans = plans_of(session, year)
-            asked = request.form.get("plan") or request.args.get("plan", "")
-            offered = [plan.code for plan in plans]
-            plan = asked if asked in offered else next(iter(offered), None)
-            shown = preview(session, union, the_year, channel, plan=plan, now=now())
-            form = PeopleFilterForm(request.args)
-            form.validate()
-            bucket = _bucket_asked(channel)
-            page = people_page(
-                session,
-                self.actor,
-                union,
-                the_year,
-                channel,
-                _filter(form, bucket),
-                cursor_of_request(),
-                known_total=_known_total(shown, form, bucket),
-            )
-            here = {row.Member.id for row in page.rows}
-            waiting = returns_waiting(session, union.id, year, channel)
-            returns = [(batch, marked_people(session, self.actor, batch)) for batch in waiting]
-            return self.render(
-                "enrolment/confirm.html",
-                year=the_year,
-                channel=channel,
-                shown=shown,
-                figures=figures_sentence(year, shown),
-                payment=payment_sentence(the_year),
-                plan_options=[(plan.code, plan.name) for plan in plans],
-                plan_name=next((plan.name for plan in plans if plan.code == shown.plan), shown.plan),
-                fixed_by=first_live_batch(session, union.id, year) if shown.plan_locked else None,
-                closed=closed_window(session, year, union),
-                steps=year_steps(the_year, now()),
-                counters=_counters(shown, channel, bucket),
-                bucket=bucket,
-                bucket_name=counter_words(bucket),
-                form=form,
-                page=page,
-                picks=picks,
-                elsewhere=sorted(picks.ids if picks.everyone else picks.ids - here),
-                # Without a plan that is fixed nobody has been submitted.
-                left=left_since_submit(session, union.id, year, channel) if shown.plan_locked else 0,
-                returns=returns,
-                marked_ids={member.id for _, marked in returns for member in marked},
-                reasons=reason_words(session) if returns else {},
-                refusal=refusal,
-            )
+        session = db.session()
+        union, the_year = session.get_one(Union, self.actor.union_id), year_asked(year)
+        plans = plans_of(session, year)
+        asked = request.form.get("plan") or request.args.get("plan", "")
+        offered = [plan.code for plan in plans]
+        plan = asked if asked in offered else next(iter(offered), None)
+        shown = preview(session, union, the_year, channel, plan=plan, now=now())
+        form = PeopleFilterForm(request.args)
+        form.validate()
+        bucket = _bucket_asked(channel)
+        page = people_page(
+            session,
+            self.actor,
+            union,
+            the_year,
+            channel,
+            _filter(form, bucket),
+            cursor_of_request(),
+            known_total=_known_total(shown, form, bucket),
+        )
+        here = {row.Member.id for row in page.rows}
+        waiting = returns_waiting(session, union.id, year, channel)
+        returns = [(batch, marked_people(session, self.actor, batch)) for batch in waiting]
+        return self.render(
+            "enrolment/confirm.html",
+            year=the_year,
+            channel=channel,
+            shown=shown,
+            figures=figures_sentence(year, shown),
+            payment=payment_sentence(the_year),
+            plan_options=[(plan.code, plan.name) for plan in plans],
+            plan_name=next((plan.name for plan in plans if plan.code == shown.plan), shown.plan),
+            fixed_by=first_live_batch(session, union.id, year) if shown.plan_locked else None,
+            closed=closed_window(session, year, union),
+            steps=year_steps(the_year, now()),
+            counters=_counters(shown, channel, bucket),
+            bucket=bucket,
+            bucket_name=counter_words(bucket),
+            form=form,
+            page=page,
+            picks=picks,
+            elsewhere=sorted(picks.ids if picks.everyone else picks.ids - here),
+            # Without a plan that is fixed nobody has been submitted.
+            left=left_since_submit(session, union.id, year, channel) if shown.plan_locked else 0,
+            returns=returns,
+            marked_ids={member.id for _, marked in returns for member in marked},
+            reasons=reason_words(session) if returns else {},
+            refusal=refusal,
+        )
 
 
 def _known_total(shown: Preview, form: PeopleFilterForm, bucket: Bucket | str) -> int | None:

@@ -8,6 +8,7 @@ from flask import request, url_for
 from flask_appbuilder import expose
 
 from app.clock import now
+from app.extensions import db
 from app.forms.enrolment import BatchFilterForm
 from app.models import EnrolmentBatch, EventObject, Plan, Union
 from app.queries.batches import (
@@ -78,18 +79,18 @@ class Enrolment(Screen):
     @needs(Permission.ENROL)
     def submitted(self, row_id: int) -> Any:
         """What a submit did; the notice downloads from here by itself, once (M3.1.8)."""
-        with transaction() as session:
-            batch = get_visible(session, self.actor, EnrolmentBatch, row_id)
-            notice = grassroots_notice(session, self.actor, batch.union_id, batch.year)
-            versions = [v for v in notice_versions(session, notice) if v.batch_id == batch.id]
-            return self.render(
-                "enrolment/submitted.html",
-                batch=batch,
-                plan_name=session.get_one(Plan, batch.plan).name,
-                notice=notice,
-                version=versions[0] if versions else None,
-                list_url=self._list_url(batch.channel),
-            )
+        session = db.session()
+        batch = get_visible(session, self.actor, EnrolmentBatch, row_id)
+        notice = grassroots_notice(session, self.actor, batch.union_id, batch.year)
+        versions = [v for v in notice_versions(session, notice) if v.batch_id == batch.id]
+        return self.render(
+            "enrolment/submitted.html",
+            batch=batch,
+            plan_name=session.get_one(Plan, batch.plan).name,
+            notice=notice,
+            version=versions[0] if versions else None,
+            list_url=self._list_url(batch.channel),
+        )
 
     def _list(self, channel: Channel) -> Any:
         form = BatchFilterForm(request.args)

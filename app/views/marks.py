@@ -224,18 +224,18 @@ class Marks(Screen):
             member_no=(form.member_no.data or "").strip(),
             person_keys=keys_of_number(typed) if typed else None,
         )
-        with transaction() as session:
-            union, the_year = session.get_one(Union, self.actor.union_id), year_asked(year)
-            by, cursor = Channel(channel), cursor_of_request()
-            return self.render(
-                "enrolment/waiting.html",
-                year=the_year,
-                channel=by,
-                form=form,
-                page=waiting_page(session, self.actor, union, the_year, by, wanted, cursor),
-                closed=closed_window(session, year, union),
-                refusal=refusal,
-            )
+        session = db.session()
+        union, the_year = session.get_one(Union, self.actor.union_id), year_asked(year)
+        by, cursor = Channel(channel), cursor_of_request()
+        return self.render(
+            "enrolment/waiting.html",
+            year=the_year,
+            channel=by,
+            form=form,
+            page=waiting_page(session, self.actor, union, the_year, by, wanted, cursor),
+            closed=closed_window(session, year, union),
+            refusal=refusal,
+        )
 
     def _decide(self, year: int, channel: str, member_id: int, refusal: RuleViolation | None = None) -> str:
         with transaction() as session:
