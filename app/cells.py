@@ -1,4 +1,4 @@
-"""The parts that a page has hundreds of, written here: as macros they took a third of what a list costs.
+"""The parts that a page has hundreds of, written here: as macros they took half as long again.
 
 Templates know them by the names that `macros/table.html` and `macros/parts.html` give them.
 """
