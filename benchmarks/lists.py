@@ -66,7 +66,7 @@ COUNTING: dict[str, tuple[str, ...]] = {
     "operator": ("/", "/enrolment/member-card/", "/retirement/"),
     "operator2": ("/", "/retirement/"),
 }
-"""Pages that count a place, whole or one by one: ``operator`` has 50,000 people, a second-level union some thousands."""
+"""Pages that count a place, whole or one by one: ``operator`` has 50,000 people, a second-level union thousands."""
 
 COUNTING_MS = 500.0
 
