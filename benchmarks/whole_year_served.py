@@ -18,9 +18,8 @@ from sqlalchemy.orm import Session
 
 from app.acting import acting_for
 from app.extensions import db
-from app.models import EnrolmentBatch, Union
+from app.models import EnrolmentBatch
 from app.queries.enrolment_people import eligible_ids
-from app.queries.years import get_year
 from app.rules.contacts import Handler
 from app.rules.enrolment import BatchStatus, Channel
 from app.rules.papers import SafePaper
@@ -127,8 +126,7 @@ def _submit(operator: Actor, channel: Channel, year: int, now: datetime) -> None
     def submit(session: Session) -> None:
         picked = None
         if channel is Channel.SOCIAL_CARD:
-            union = session.get_one(Union, operator.union_id)
-            picked = eligible_ids(session, union, get_year(session, year), channel)
+            picked = eligible_ids(session, operator.union_id, year, channel)
             if not picked:
                 return  # another union has enrolled them meanwhile, as persons who belong to two
         submit_batch(session, operator, year=year, channel=channel, plan="A", member_ids=picked, now=now)

@@ -173,7 +173,7 @@ LIVE_FIGURES = (
     .where(
         EnrolmentBatch.union_id == bindparam("of_union"),
         EnrolmentBatch.year == bindparam("in_year"),
-        EnrolmentBatch.status.in_(LIVE_BATCHES),
+        EnrolmentBatch.live_plan.is_not(None),
     )
     .group_by(EnrolmentBatch.plan, EnrolmentBatch.channel, Notice.id)
 )

@@ -23,6 +23,7 @@ from app.models import (
 from app.queries.beginnings import begins_with
 from app.queries.enrolment import OF_UNION, Live, bucket_of, constant, eligible, standing_in_a_year
 from app.queries.paging import Cursor, Page, page_of
+from app.queries.years import cover_start_of
 from app.rules.enrolment import Bucket, Channel
 from app.rules.identity import plain_name
 from app.rules.members import CardStatus, SocialCardStatus
@@ -194,10 +195,13 @@ def people(
     return list(session.execute(query).all())
 
 
-def eligible_ids(session: Session, union: Union, year: ProtectionYear, channel: Channel) -> list[int]:
-    """Everyone who can be enrolled now, by member id: what 全选全部 stands for."""
-    asked = _eligible_ids(year.year, year.cover_start, channel)
-    return list(session.scalars(asked, {"of_union": union.id}))
+def eligible_ids(session: Session, union_id: int, year: int, channel: Channel) -> list[int]:
+    """Everyone in the union who can be enrolled now, by member id: what 全选全部 stands for.
+
+    Raises ``not_found`` (404) for a year that nobody set.
+    """
+    asked = _eligible_ids(year, cover_start_of(session, year), channel)
+    return list(session.scalars(asked, {"of_union": union_id}))
 
 
 @lru_cache(maxsize=32)

@@ -35,6 +35,7 @@ YEAR_AND_WINDOWS = (
 )
 
 LATEST = select(func.max(ProtectionYear.year)).scalar_subquery()
+COVER_START = select(ProtectionYear.cover_start).where(ProtectionYear.year == bindparam("year"))
 
 YEAR_IN_WORK = (
     select(ProtectionYear).options(joinedload(ProtectionYear.windows)).where(ProtectionYear.year == LATEST)
@@ -65,6 +66,15 @@ def get_year(session: Session, year: int) -> ProtectionYear:
         return held
     known = EARLIEST_YEAR <= year <= LATEST_YEAR
     found = session.scalars(YEAR_AND_WINDOWS, {"year": year}).unique().one_or_none() if known else None
+    if found is None:
+        raise not_found("year")
+    return found
+
+
+def cover_start_of(session: Session, year: int) -> date:
+    """Where nothing else of the year is asked for. Raises ``not_found`` (404) like ``get_year``."""
+    known = EARLIEST_YEAR <= year <= LATEST_YEAR
+    found = session.scalar(COVER_START, {"year": year}) if known else None
     if found is None:
         raise not_found("year")
     return found

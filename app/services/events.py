@@ -30,9 +30,28 @@ APPEND_MANY = APPEND.from_select(
     ),
 )
 
+TOLD = [column for column in EVENTS.columns if column.name not in {"id", "sequence", "hash"}]
+ENTRY = (
+    insert(EVENTS)
+    .from_select(
+        TOLD,
+        select(*(bindparam(f"entry_{column.name}", type_=column.type) for column in TOLD)),
+        include_defaults=False,
+    )
+    .cte("entry")
+)
+"""An event that goes in with the row it tells of, as a part of that statement: a statement costs more than a row.
+Its values come from ``with_entry``."""
+
 
 def record(
-    session: Session,
+    session: Session, actor: Actor, kind: EventObject, object_id: int, action: str, **details: Any
+) -> None:
+    """Append one event: see ``entry``."""
+    session.execute(APPEND, entry(actor, kind, object_id, action, **details))
+
+
+def entry(
     actor: Actor,
     kind: EventObject,
     object_id: int,
@@ -45,25 +64,27 @@ def record(
     reason_code: str | None = None,
     text: str = "",
     facts: Mapping[str, Any] | None = None,
-) -> None:
-    """Append one event. ``scope`` is the scoped row (or union) it belongs to; without one only the city sees it."""
-    session.execute(
-        APPEND,
-        {
-            "object_kind": kind,
-            "object_id": object_id,
-            **scope_of(scope),
-            "at": now,
-            "actor_id": actor.account_id or None,
-            "actor_name": actor.name,
-            "action": action,
-            "from_state": from_state,
-            "to_state": to_state,
-            "reason_code": reason_code,
-            "text": text,
-            "facts": dict(facts or {}),
-        },
-    )
+) -> dict[str, Any]:
+    """The row of one event. ``scope`` is the scoped row (or union) it belongs to; without one only the city sees it."""
+    return {
+        "object_kind": kind,
+        "object_id": object_id,
+        **scope_of(scope),
+        "at": now,
+        "actor_id": actor.account_id or None,
+        "actor_name": actor.name,
+        "action": action,
+        "from_state": from_state,
+        "to_state": to_state,
+        "reason_code": reason_code,
+        "text": text,
+        "facts": dict(facts or {}),
+    }
+
+
+def with_entry(row: Mapping[str, Any], entry: Mapping[str, Any]) -> dict[str, Any]:
+    """What an INSERT with ``ENTRY`` is given: its own row, and the event's."""
+    return {**row, **{f"entry_{name}": value for name, value in entry.items()}}
 
 
 def record_many(

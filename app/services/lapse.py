@@ -16,7 +16,7 @@ from app.rules.boundaries import Boundary
 from app.rules.enrolment import BatchAction, EnrolmentStatus, LapseReason, next_status, sources
 from app.security.actor import Actor
 from app.services.batch_moves import lock_unions_of, move_batches
-from app.services.enrolment import free_plan
+from app.services.terms import free_plan
 
 BATCHES_AT_ONCE = 100
 

@@ -23,10 +23,10 @@ from app.security.actor import Actor
 from app.security.roles import Permission, require
 from app.security.visible import get_visible, visible_to
 from app.services.batch_moves import move_batches
-from app.services.enrolment import free_plan
 from app.services.events import record
 from app.services.messages import tell_operators
 from app.services.reasons import require_reason
+from app.services.terms import free_plan
 
 
 @dataclass(frozen=True, slots=True)

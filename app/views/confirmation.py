@@ -165,9 +165,8 @@ class Confirmation(Screen):
     def _picked(self, session: Session, year: int, channel: Channel, picks: Picks) -> Sequence[int] | None:
         if channel is Channel.MEMBER_CARD:
             return None
-        union = session.get_one(Union, self.actor.union_id)
-        eligible = eligible_ids(session, union, get_year(session, year), channel) if picks.everyone else ()
-        return picks.of(eligible)
+        everyone = eligible_ids(session, self.actor.union_id, year, channel) if picks.everyone else ()
+        return picks.of(everyone)
 
     def _screen(self, year: int, channel: Channel, picks: Picks, refusal: RuleViolation | None = None) -> str:
         session = db.session()

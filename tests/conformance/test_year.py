@@ -75,7 +75,11 @@ def _submit_all(session: Session, city: City) -> list[EnrolmentBatch]:
         for channel in Channel:
             if not city.eligible(union.code, channel):
                 continue
-            ticked = eligible_ids(session, union, year, channel) if channel is Channel.SOCIAL_CARD else None
+            ticked = (
+                eligible_ids(session, union.id, year.year, channel)
+                if channel is Channel.SOCIAL_CARD
+                else None
+            )
             batch = submit_batch(
                 session, operator, year=city.year, channel=channel, plan="A", member_ids=ticked, now=now()
             )
