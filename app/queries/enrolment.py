@@ -60,7 +60,9 @@ from app.rules.members import (
 from app.rules.retirement import retirement_line
 from app.rules.violations import RuleViolation
 
-IN_YEAR = bindparam("standing_year", type_=Integer)
+IN_YEAR = bindparam("standing_year", type_=Integer, literal_execute=True)
+"""Written into the statement when it is sent: PostgreSQL then plans for the one partition of the year, and looks for no
+others whenever it carries a kept plan out."""
 
 OF_UNION = bindparam("of_union", type_=BigInteger)
 """The union whose people a kept statement asks for."""
