@@ -183,6 +183,8 @@ def _state_problems(
     session: Session, batches: Sequence[Any], action: BatchAction
 ) -> dict[int, RuleViolation]:
     """For batches that are elsewhere in their life already: who moved them there, and when."""
+    if not batches:
+        return {}
     last = last_moves(session, [row.id for row in batches])
     problems = {}
     for row in batches:
