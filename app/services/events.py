@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, cast
+from typing import Any, Required, TypedDict, Unpack, cast
 
 from sqlalchemy import ARRAY, BigInteger, Table, bindparam, func, insert, select
 from sqlalchemy.orm import Session
@@ -44,41 +44,48 @@ ENTRY = (
 Its values come from ``with_entry``."""
 
 
+class Details(TypedDict, total=False):
+    """What an event tells besides who did what. ``scope`` is the scoped row (or union) it belongs to; without one only
+    the city sees it."""
+
+    now: Required[datetime]
+    scope: Any
+    from_state: str | None
+    to_state: str | None
+    reason_code: str | None
+    text: str
+    facts: Mapping[str, Any] | None
+
+
 def record(
-    session: Session, actor: Actor, kind: EventObject, object_id: int, action: str, **details: Any
-) -> None:
-    """Append one event: see ``entry``."""
-    session.execute(APPEND, entry(actor, kind, object_id, action, **details))
-
-
-def entry(
+    session: Session,
     actor: Actor,
     kind: EventObject,
     object_id: int,
     action: str,
-    *,
-    now: datetime,
-    scope: Any = None,
-    from_state: str | None = None,
-    to_state: str | None = None,
-    reason_code: str | None = None,
-    text: str = "",
-    facts: Mapping[str, Any] | None = None,
+    **details: Unpack[Details],
+) -> None:
+    """Append one event."""
+    session.execute(APPEND, entry(actor, kind, object_id, action, **details))
+
+
+def entry(
+    actor: Actor, kind: EventObject, object_id: int, action: str, **details: Unpack[Details]
 ) -> dict[str, Any]:
-    """The row of one event. ``scope`` is the scoped row (or union) it belongs to; without one only the city sees it."""
+    """The row of one event."""
     return {
         "object_kind": kind,
         "object_id": object_id,
-        **scope_of(scope),
-        "at": now,
+        **scope_of(details.get("scope")),
+        "at": details["now"],
         "actor_id": actor.account_id or None,
         "actor_name": actor.name,
         "action": action,
-        "from_state": from_state,
-        "to_state": to_state,
-        "reason_code": reason_code,
-        "text": text,
-        "facts": dict(facts or {}),
+        "from_state": details.get("from_state"),
+        "to_state": details.get("to_state"),
+        "reason_code": details.get("reason_code"),
+        "text": details.get("text", ""),
+        "facts": dict(details.get("facts") or {}),
     }
 
 

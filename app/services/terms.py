@@ -97,7 +97,7 @@ def agree_terms(
     """The terms while the window is open for this union, which the caller holds locked; the plan is fixed from here.
 
     Raises ``not_found`` (404) for a year that nobody set, what ``require_window`` and ``unit_amounts`` raise, and
-    ``plan_locked`` where another plan is fixed.
+    ``plan_locked`` where another plan is fixed. Whoever is refused fixes nothing: the transaction is rolled back.
     """
     known = EARLIEST_YEAR <= year <= LATEST_YEAR
     asked = {"window": window, **asked_fee(union, year, plan, term)}

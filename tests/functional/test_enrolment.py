@@ -24,6 +24,7 @@ from app.services.marks import (
     confirm_members,
 )
 from app.services.review import return_batch
+from app.transaction import transaction
 from tests.factories import (
     actor_of_role,
     at,
@@ -177,6 +178,21 @@ def test_a_second_submit_takes_just_the_new_people_and_makes_a_new_notice_versio
     versions = session.scalars(select(NoticeVersion).order_by(NoticeVersion.version)).all()
     assert [(v.version, v.facts["member_card_people"]) for v in versions] == [(1, 3), (2, 4)]
     assert find_lies(session) == []
+
+
+@pytest.mark.parametrize(
+    ("code", "asked"),
+    [
+        ("window_closed", {"now": at("2024-12-26 00:00:00")}),
+        ("plan_not_offered", {"plan": "C"}),
+        ("nobody_eligible", {}),
+    ],
+)
+def test_a_submit_that_is_refused_fixes_no_plan(session, tree, operator, code, asked):
+    with pytest.raises(RuleViolation) as refused, transaction():
+        submit(session, operator, **asked)
+    assert refused.value.code == code
+    assert session.scalars(select(PlanChoice)).all() == []
 
 
 def test_the_first_live_batch_fixes_the_plan_for_both_channels(session, tree, operator):
