@@ -243,7 +243,7 @@ def eligible(
 ) -> Select[*tuple[Any, ...]]:
     """``selection`` over the members of the union ``of_union`` who can be enrolled."""
     return standing(selection, year).where(
-        Member.union_id == bindparam("of_union", type_=BigInteger),
+        Member.union_id == OF_UNION,
         bucket_of(channel, cover_start) == constant(Bucket.ELIGIBLE),
     )
 
