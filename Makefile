@@ -47,6 +47,7 @@ bench-city: $(VENV)/dev.stamp words
 	    $(BIN)/python -m benchmarks large || missed=1; \
 	    $(BIN)/python -m benchmarks.whole --data-dir $(CITY) || missed=1; \
 	    rm -rf $(CITY)-lived; cp -a --reflink=auto $(CITY) $(CITY)-lived; \
+	    $(BIN)/python -m benchmarks.monitor_live --data-dir $(CITY)-lived || missed=1; \
 	    $(BIN)/python -m benchmarks.last_day --data-dir $(CITY)-lived --pictures docs || missed=1; \
 	    $(BIN)/python -m benchmarks.whole_year --data-dir $(CITY)-lived || missed=1; \
 	    rm -rf $(CITY)-lived; \

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 import pytest
@@ -31,6 +33,8 @@ __all__ = [
     "world_session",
 ]
 
+KEPT = type(lru_cache(str))
+
 pytestmark = pytest.mark.xdist_group("second wall")
 
 
@@ -40,8 +44,19 @@ def _everything(actor: Actor, entity: Any) -> ColumnElement[bool]:
 
 @pytest.fixture(scope="module", autouse=True)
 def without_the_first(asking: Asking) -> Iterator[None]:
-    """``visible_to`` lets everything through, in whatever module it was imported by name."""
+    """``visible_to`` lets everything through, in whatever module it was imported by name; questions that were put
+    together with it and kept are forgotten, and so are afterwards those that were put together without it."""
     first = visible_to.__code__
     visible_to.__code__ = _everything.__code__
+    _forget_kept()
     yield
     visible_to.__code__ = first
+    _forget_kept()
+
+
+def _forget_kept() -> None:
+    modules = [module for name, module in sys.modules.items() if name.startswith("app.")]
+    kept = [each for module in modules for each in vars(module).values() if isinstance(each, KEPT)]
+    assert len(kept) > 10
+    for each in kept:
+        each.cache_clear()
