@@ -2,8 +2,8 @@
 
 python -m benchmarks.monitor_live --data-dir /a/city
 
-`run.py` serves the city. A process of its own has unions submit through the services at a steady rate, each in the name
-of its operator; managers watch the city and drill down to people, as the monitor's pages renew themselves, and a
+`run.py` serves the city. Processes of their own have unions submit through the services at a steady rate, each in the
+name of its operator; managers watch the city and drill down to people, as the monitor's pages renew themselves, and a
 program asks for the city's figures. How old an answer is follows from outside: it counts so many unions as submitted,
 and the first submit that it doesn't count had been committed so long before.
 
@@ -26,6 +26,7 @@ from multiprocessing import get_context
 from multiprocessing.connection import Connection as Pipe
 from pathlib import Path
 from time import sleep, time
+from typing import Any
 
 from psycopg import connect
 from sqlalchemy import create_engine, select
@@ -51,6 +52,9 @@ from config import Login, load_settings
 RATE, SECONDS = 50.0, 60.0
 PAGE_TARGET_MS, AGE_TARGET = 100.0, 5.0
 VIEWERS_OF_A_PLACE = 5
+SUBMITTERS = 2
+WARMING = 8
+"""Looks at each place before, by which both web processes know their questions."""
 SECONDS_BETWEEN_LOOKS, SECONDS_BETWEEN_QUESTIONS = 2.0, 0.5
 DRILLED = """
     SELECT above.id FROM trade_union AS above JOIN trade_union AS u ON above.id IN (u.district_id, u.second_id)
@@ -74,15 +78,19 @@ def main(arguments: list[str]) -> bool:
             places = [0, *_places(connection, year)]
         password = (asked.data_dir / "demo_password").read_text().strip()
         day = _Day(place_of(site.address), year, password, places, asked.seconds)
-        heard, told = get_context("spawn").Pipe(duplex=False)
-        submitting = get_context("spawn").Process(
-            target=submit_steadily, args=(asked.data_dir, operators, year, asked.rate, asked.seconds, told)
-        )
-        submitting.start()
-        told.close()
-        asyncio.run(day.live(heard))
-        commits = _heard(heard)
-        submitting.join()
+        ready, begin = get_context("spawn").Barrier(SUBMITTERS + 1), get_context("spawn").Value("d", 0.0)
+        pipes = []
+        for at in range(SUBMITTERS):
+            heard, told = get_context("spawn").Pipe(duplex=False)
+            mine, rate = operators[at::SUBMITTERS], asked.rate / SUBMITTERS
+            get_context("spawn").Process(
+                target=submit_steadily,
+                args=(asked.data_dir, mine, year, rate, asked.seconds, ready, begin, told),
+            ).start()
+            told.close()
+            pipes.append(heard)
+        asyncio.run(day.live(ready, begin))
+        commits = sorted(moment for pipe in pipes for moment in _heard(pipe))
         leave_embedded(asked.data_dir)
     good = _report(day, commits)
     print(f"kept in {keep(asked.name, about)}")  # noqa: T201
@@ -90,9 +98,16 @@ def main(arguments: list[str]) -> bool:
 
 
 def submit_steadily(
-    data_dir: Path, operators: Sequence[str], year: int, rate: float, seconds: float, told: Pipe
+    data_dir: Path,
+    operators: Sequence[str],
+    year: int,
+    rate: float,
+    seconds: float,
+    ready: Any,
+    begin: Any,
+    told: Pipe,
 ) -> None:
-    """In a process of its own: says when it is ready, waits, and tells the moment of each commit."""
+    """In a process of its own: waits until all are ready, and tells the moment of each commit."""
     logging.disable(logging.INFO)
     app = create_app(load_settings({"CANBAO_DATA_DIR": str(data_dir)}), Login.SCHEDULER)
     with app.app_context():
@@ -100,8 +115,9 @@ def submit_steadily(
         actors = [actor_of(account) for account in found]
         random.Random(year).shuffle(actors)  # noqa: S311
         db.session.remove()
-        told.send("ready")
-        told.send(began := time() + 3.0)
+        ready.wait()
+        while not (began := begin.value):
+            sleep(0.01)
         for at, actor in enumerate(actors):
             due = began + at / rate
             if due > began + seconds:
@@ -129,13 +145,13 @@ class _Day:
         self.shown: list[tuple[float, int]] = []
         """When an answer came, and how many unions have submitted by it."""
 
-    async def live(self, heard: Pipe) -> None:
+    async def live(self, ready: Any, begin: Any) -> None:
         browsers = [await self._enter(sign_in) for _ in range(VIEWERS_OF_A_PLACE)]
         program = await self._enter(get_token)
-        await asyncio.to_thread(heard.recv)
-        began: float = await asyncio.to_thread(heard.recv)
-        for path in self.paths:  # the first of each place counts it, which the day isn't about
-            await browsers[0].get("first", path)
+        await asyncio.to_thread(ready.wait)
+        for path in self.paths * WARMING:
+            await browsers[0].get("warming", path)
+        begin.value = began = time()
         ends = began + self.seconds
         looking = [
             self._look(browser, path, at, ends)
