@@ -22,11 +22,9 @@ from itertools import islice
 from pathlib import Path
 from time import perf_counter
 
-from psycopg import connect
 from sqlalchemy import create_engine
 
 from app.database import leave_embedded
-from app.database_roles import addresses
 from benchmarks.browser import Browser
 from benchmarks.last_day_people import Part, review, submit_by_program, submit_by_screens, watch_monitor
 from benchmarks.last_day_town import OPERATORS, REVIEWERS, Level, Town, find, say
@@ -34,7 +32,6 @@ from benchmarks.machine import describe_machine
 from benchmarks.plot import Line, draw
 from benchmarks.report import emit, keep
 from benchmarks.served import ROOT, served
-from config import load_settings
 
 TARGET_SUBMITS, TARGET_P95_MS = 20.0, 500.0
 SCREENS, API = (1.0, 2.0, 4.0, 6.0, 8.0, 10.0, 12.0, 16.0, 20.0), (5.0, 10.0, 20.0, 30.0)
@@ -50,16 +47,12 @@ GIVES_UP = 2
 
 def main(arguments: list[str]) -> bool:
     asked = _asked(arguments)
-    settings = load_settings({"CANBAO_DATA_DIR": str(asked.data_dir)})
     with served(asked.data_dir, asked.log) as site:
-        owner = addresses(settings).owner
-        about = {"machine": describe_machine(create_engine(owner))}
-        with connect(owner.replace("+psycopg", ""), autocommit=True) as connection:
-            (year,) = connection.execute("SELECT max(year) FROM protection_year").fetchone() or (0,)
+        with site.looked_at() as (connection, year):
+            about = {"machine": describe_machine(create_engine(site.owner))}
             operators = find(connection, OPERATORS, year, MOST_OPERATORS)
             reviewers = find(connection, REVIEWERS, year, HOW_MANY_REVIEW)
-        password = (asked.data_dir / "demo_password").read_text().strip()
-        town = Town(site, year, password, asked.pause, asked.seed)
+        town = Town(site, year, site.password, asked.pause, asked.seed)
         good = asyncio.run(_measure(town, asked, operators, reviewers))
         leave_embedded(asked.data_dir)
     good = (asked.no_check or _check(asked.data_dir)) and good

@@ -28,13 +28,11 @@ from pathlib import Path
 from time import sleep, time
 from typing import Any
 
-from psycopg import connect
 from sqlalchemy import create_engine, select
 
 from app import clock, create_app
 from app.acting import acting_for
 from app.database import leave_embedded
-from app.database_roles import addresses
 from app.extensions import db
 from app.models import Account
 from app.rules.enrolment import Channel
@@ -68,16 +66,12 @@ UNION_OF_PEOPLE = """
 
 def main(arguments: list[str]) -> bool:
     asked = _asked(arguments)
-    settings = load_settings({"CANBAO_DATA_DIR": str(asked.data_dir)})
     with served(asked.data_dir, asked.log) as site:
-        owner = addresses(settings).owner
-        about = {"machine": describe_machine(create_engine(owner))}
-        with connect(owner.replace("+psycopg", ""), autocommit=True) as connection:
-            (year,) = connection.execute("SELECT max(year) FROM protection_year").fetchone() or (0,)
+        with site.looked_at() as (connection, year):
+            about = {"machine": describe_machine(create_engine(site.owner))}
             operators = find(connection, OPERATORS, year, int(asked.rate * asked.seconds * 1.2))
             places = [0, *_places(connection, year)]
-        password = (asked.data_dir / "demo_password").read_text().strip()
-        day = _Day(place_of(site.address), year, password, places, asked.seconds)
+        day = _Day(place_of(site.address), year, site.password, places, asked.seconds)
         ready, begin = get_context("spawn").Barrier(SUBMITTERS + 1), get_context("spawn").Value("d", 0.0)
         pipes = []
         for at in range(SUBMITTERS):

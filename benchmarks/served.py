@@ -12,8 +12,13 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import psutil
+from psycopg import Connection, connect
+
+from app.database_roles import addresses
+from config import load_settings
 
 ROOT = Path(__file__).resolve().parent.parent
 SECONDS_TO_START, SECONDS_TO_STOP = 300, 30
@@ -49,6 +54,23 @@ class Site:
                 if time.monotonic() > deadline or self.process.poll() is not None:
                     raise
                 time.sleep(0.5)
+
+    @property
+    def owner(self) -> str:
+        """The address of the tables' owner, by which the city is looked at from outside."""
+        return addresses(load_settings({"CANBAO_DATA_DIR": str(self.data_dir)})).owner
+
+    @property
+    def password(self) -> str:
+        """Of all accounts of a made city."""
+        return (self.data_dir / "demo_password").read_text().strip()
+
+    @contextmanager
+    def looked_at(self) -> Iterator[tuple[Connection[Any], int]]:
+        """A connection past both walls, and the newest year."""
+        with connect(self.owner.replace("+psycopg", ""), autocommit=True) as connection:
+            (year,) = connection.execute("SELECT max(year) FROM protection_year").fetchone() or (0,)
+            yield connection, year
 
     def stop(self) -> None:
         self.process.terminate()

@@ -67,8 +67,7 @@ def people_query(
     Who covers somebody elsewhere is named as far as the actor may see: ``elsewhere_union`` and
     ``batch_number`` are empty otherwise.
     """
-    asked = _people(standpoint_of(actor), channel, year.cover_start, wanted.bucket, wanted.with_card)
-    return _narrowed(asked, wanted).params(**_facts(actor, union, year))
+    return _narrowed(_asked(actor, year, channel, wanted), wanted).params(**_facts(actor, union, year))
 
 
 def people_page(
@@ -86,8 +85,7 @@ def people_page(
     if wanted.narrows:
         query = people_query(actor, union, year, channel, wanted)
         return page_of(session, query, [Member.id], cursor, descending=False, known_total=known_total)
-    asked = _people(standpoint_of(actor), channel, year.cover_start, wanted.bucket, wanted.with_card)
-    facts = _facts(actor, union, year)
+    asked, facts = _asked(actor, year, channel, wanted), _facts(actor, union, year)
     return page_of(
         session, asked, [Member.id], cursor, descending=False, known_total=known_total, facts=facts
     )
@@ -108,6 +106,12 @@ def waiting_page(
         query = _narrowed(asked, wanted).params(**facts)
         return page_of(session, query, [Member.id], cursor, descending=False)
     return page_of(session, asked, [Member.id], cursor, descending=False, facts=facts)
+
+
+def _asked(
+    actor: Actor, year: ProtectionYear, channel: Channel, wanted: PeopleFilter
+) -> Select[*tuple[Any, ...]]:
+    return _people(standpoint_of(actor), channel, year.cover_start, wanted.bucket, wanted.with_card)
 
 
 @lru_cache(maxsize=128)

@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Subquery, and_, func, or_, select, true
+from sqlalchemy import ColumnElement, Subquery, and_, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from app.models import EnrolmentBatch, Member, ProtectionYear, Union
@@ -19,7 +19,7 @@ from app.rules.enrolment import LIVE_BATCHES, BatchStatus, Bucket, Channel, Enro
 from app.rules.organisation import UnionLevel
 from app.rules.violations import RuleViolation
 from app.security.actor import Actor
-from app.security.visible import visible_to
+from app.security.visible import in_tree, visible_to
 
 LEVELS = (UnionLevel.DISTRICT, UnionLevel.SECOND, UnionLevel.GRASSROOTS)
 MONEY = ("fee", "municipal_share", "district_share", "grassroots_share")
@@ -218,18 +218,12 @@ def _key(level: UnionLevel) -> ColumnElement[Any]:
 def _in_place(actor: Actor, scoped: Any, district_id: int | None) -> ColumnElement[bool]:
     """What belongs to the actor's own place, or to the district asked for: said of the rows themselves, since through
     the unions and the second wall alone PostgreSQL looks at every member of the city for a village's figures."""
-    own = {
-        UnionLevel.DISTRICT: scoped.district_id,
-        UnionLevel.SECOND: scoped.second_id,
-        UnionLevel.GRASSROOTS: scoped.union_id,
-    }.get(actor.level)
-    place: ColumnElement[bool] = true() if own is None else own == actor.union_id
-    return place if district_id is None else and_(place, scoped.district_id == district_id)
+    return and_(in_tree(actor, scoped), _in_district(scoped, district_id))
 
 
-def _in_district(union: Any, district_id: int | None) -> ColumnElement[bool]:
+def _in_district(scoped: Any, district_id: int | None) -> ColumnElement[bool]:
     wanted: ColumnElement[bool] = (
-        union.district_id == district_id if district_id is not None else union.district_id.is_not(None)
+        scoped.district_id == district_id if district_id is not None else scoped.district_id.is_not(None)
     )
     return wanted
 

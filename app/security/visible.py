@@ -113,6 +113,11 @@ def acts_for(actor: Asker, entity: Any, side: Side) -> ColumnElement[bool]:
     return column == actor.union_id
 
 
+def in_tree(actor: Asker, entity: Any) -> ColumnElement[bool]:
+    """What lies in the actor's part of the tree, whatever hides some of it from lists, as an erasure does."""
+    return _by_tree(actor, entity, entity)
+
+
 def _by_tree(actor: Asker, entity: Any, model: type) -> ColumnElement[bool]:
     if actor.level is UnionLevel.MUNICIPAL:
         return true()

@@ -87,6 +87,10 @@ def send(session: Session, tree: Tree, client: FlaskClient) -> Sending:
     return sent
 
 
+def what_was_typed_stays(by: WayIn, answer: Any) -> bool:
+    return all(str(value) in answer.text for value in by.typed.values() if not by.call and "{" not in value)
+
+
 def nothing_is_kept(session: Session) -> bool:
     return not any(
         session.scalar(select(func.count()).select_from(table)) for table in (StoredFile, ImportRun)
@@ -116,7 +120,7 @@ def test_what_is_infected_is_refused_and_nothing_of_it_is_kept(
 
     assert answer.status_code == 422
     assert f"病毒扫描在文件 {by.name} 中发现 {SIGNATURE}" in said(answer)
-    assert all(str(value) in answer.text for value in by.typed.values() if not by.call and "{" not in value)
+    assert what_was_typed_stays(by, answer)
     assert nothing_is_kept(session)
 
 
@@ -155,7 +159,7 @@ def test_without_an_answer_of_the_scanner_nothing_is_taken(
 
     assert answer.status_code == 503
     assert "病毒扫描暂时没有响应" in said(answer)
-    assert all(str(value) in answer.text for value in by.typed.values() if not by.call and "{" not in value)
+    assert what_was_typed_stays(by, answer)
     assert nothing_is_kept(session)
 
 
