@@ -28,7 +28,7 @@ def create_app(settings: Settings | None = None, login: Login = Login.APPLICATIO
     import app.kept_plans  # noqa: F401  (makes every connection)
     import app.lost_connections  # noqa: F401  (listens to every pool)
     import app.models  # noqa: F401  (relations find each other by name)
-    from app.addresses import RowNumber
+    from app.addresses import RememberingFlask, RowNumber
     from app.clock import train
     from app.commands import canbao
     from app.database import CONNECT_ARGUMENTS
@@ -56,7 +56,7 @@ def create_app(settings: Settings | None = None, login: Login = Login.APPLICATIO
         raise ConfigError(f"CANBAO_DATABASE_URL or CANBAO_{login.value.upper()}_DATABASE_URL is required.")
     configure_logging()
     train(look_in(places.of(login)) if settings.training else None)
-    application = Flask(__name__)
+    application = RememberingFlask(__name__)
     application.request_class = ReadableRequest
     application.jinja_environment = PageEnvironment
     application.url_map.converters.update(int=RowNumber, default=ReadableWord, string=ReadableWord)

@@ -15,7 +15,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from flask import current_app, g, has_app_context, has_request_context, request
-from sqlalchemy import Connection, event, text
+from sqlalchemy import Connection, event
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -36,15 +36,15 @@ _TELL = """
     SELECT clock_timestamp() AS at,
            {ahead} AS ahead,
            num_nulls(
-               set_config('role', :role, true),
-               set_config('canbao.actor_id', :actor_id, true),
-               set_config('canbao.actor_name', :actor_name, true),
-               set_config('canbao.address', :address, true),
-               set_config('canbao.request_id', :request_id, true),
-               set_config('canbao.scope', :scope, true),
-               set_config('canbao.union_id', :union_id, true),
-               set_config('canbao.second_id', :second_id, true),
-               set_config('canbao.district_id', :district_id, true),
+               set_config('role', %(role)s, true),
+               set_config('canbao.actor_id', %(actor_id)s, true),
+               set_config('canbao.actor_name', %(actor_name)s, true),
+               set_config('canbao.address', %(address)s, true),
+               set_config('canbao.request_id', %(request_id)s, true),
+               set_config('canbao.scope', %(scope)s, true),
+               set_config('canbao.union_id', %(union_id)s, true),
+               set_config('canbao.second_id', %(second_id)s, true),
+               set_config('canbao.district_id', %(district_id)s, true),
                set_config('canbao.reached_members', '', true),
                set_config('canbao.reached_unions', '', true),
                set_config('canbao.reached_imports', '', true),
@@ -54,8 +54,8 @@ _TELL = """
            ) AS untold
 """
 """All settings in one column: SQLAlchemy and psycopg describe each column of each answer, and nobody asks for these."""
-TELL = text(_TELL.format(ahead="NULL"))
-TELL_IN_TRAINING = text(_TELL.format(ahead="(SELECT ahead FROM training_clock)"))
+TELL = _TELL.format(ahead="NULL")
+TELL_IN_TRAINING = _TELL.format(ahead="(SELECT ahead FROM training_clock)")
 
 
 def act_for(session: Session, actor: Actor) -> None:
@@ -94,7 +94,7 @@ def of_a_standby() -> dict[str, bool]:
 def _tell(connection: Connection, *, by_its_clock: bool = True) -> datetime:
     """The database's time, which comes along."""
     asked = clock.machine_now()
-    told = connection.execute(TELL_IN_TRAINING if clock.in_training() else TELL, _facts()).one()
+    told = connection.exec_driver_sql(TELL_IN_TRAINING if clock.in_training() else TELL, _facts()).one()
     if by_its_clock:
         clock.compare(asked, told.at, clock.machine_now())
         clock.note_ahead(told.ahead)

@@ -188,6 +188,7 @@ def _write_statistics(to: Writing) -> int:
 WRITERS: Mapping[ExportKind, Callable[[Writing], int]] = {
     ExportKind.MEMBERS: _write_members,
     ExportKind.MEMBERS_FULL: _write_members,
+    ExportKind.PEOPLE: _write_people,
     ExportKind.PEOPLE_FULL: _write_people,
     ExportKind.STATISTICS: _write_statistics,
     ExportKind.PROGRESS: _write_progress,

@@ -47,6 +47,7 @@ MESSAGE_WORDS: Mapping[str, Mapping[str, LazyString]] = {
     "ExportKind": {
         "members": _("Members"),
         "members_full": _("Members with full numbers"),
+        "people": _("People of a year"),
         "people_full": _("People of a year with full numbers"),
         "statistics": _("Statistics of collective enrolment"),
         "progress": _("Progress of enrolment"),

@@ -13,6 +13,9 @@ from werkzeug.utils import cached_property
 from app.rules.writing import NUL
 from app.uploads import as_uploads
 
+OF_FLASK = frozenset({"endpoint", "_anchor", "_external", "_method", "_scheme"})
+"""What ``flask.url_for`` calls its own: Flask-AppBuilder's lists hand it whatever was asked, by name."""
+
 
 class ReadableRequest(Request):
     """Forms and addresses without NUL: pasted with a name, it would make the whole form unsavable. Files that are
@@ -20,7 +23,10 @@ class ReadableRequest(Request):
 
     @cached_property
     def args(self) -> MultiDict[str, str]:  # type: ignore[override]
-        return _without_nul(super().args)
+        asked = _without_nul(super().args)
+        if OF_FLASK.isdisjoint(asked):
+            return asked
+        return ImmutableMultiDict([part for part in asked.items(multi=True) if part[0] not in OF_FLASK])
 
     def _load_form_data(self) -> None:
         fresh = "form" not in self.__dict__

@@ -15,6 +15,7 @@ from flask_babel import get_locale
 from markupsafe import Markup
 from wtforms import Field
 
+from app.addresses import asked_of
 from app.clock import SHANGHAI
 from app.labels import WORDS, label, tone
 from app.menu import marked_entry, menu_for
@@ -74,6 +75,7 @@ def install(app: Flask) -> None:
         refusal_text=refusal_text,
         shown_text=shown_text,
         here=here,
+        asked_of=asked_of,
         is_filtered=is_filtered,
         home_url=home_url,
         frame_actor=actor_or_none,
@@ -300,4 +302,4 @@ def here(**changes: object) -> str:
         if value is not None:
             query[name] = [str(value)]
     arguments = {name: values for name, values in query.items() if values != [""]}
-    return url_for(str(request.endpoint), **{**(request.view_args or {}), **arguments})
+    return asked_of(str(request.endpoint), arguments, **(request.view_args or {}))

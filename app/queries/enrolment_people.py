@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Row, Select, and_, null, or_, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session, aliased, load_only
 
 from app.models import (
     EnrolmentBatch,
@@ -54,6 +54,23 @@ class PeopleFilter:
         return any(typed) or self.person_keys is not None
 
 
+LISTED = load_only(
+    Member.union_id,
+    Member.member_no,
+    Member.name,
+    Member.id_type,
+    Member.id_number,
+    Member.sex,
+    Member.birth_date,
+    Member.retirement_class,
+    Member.tag,
+    Member.employment_status,
+    Member.social_card_status,
+    Member.card_status,
+    Member.card_no,
+)
+"""What a page of people shows of a member, half of what there is; the rest would be read and made ready for nobody."""
+
 COVERED = (None, Bucket.SUBMITTED, Bucket.ELSEWHERE)
 """The buckets, and all of them together, that hold people with a cover of the year."""
 
@@ -83,9 +100,9 @@ def people_page(
 ) -> Page:
     """A page of ``people_query`` by member."""
     if wanted.narrows:
-        query = people_query(actor, union, year, channel, wanted)
+        query = people_query(actor, union, year, channel, wanted).options(LISTED)
         return page_of(session, query, [Member.id], cursor, descending=False, known_total=known_total)
-    asked, facts = _asked(actor, year, channel, wanted), _facts(actor, union, year)
+    asked, facts = _listed(_asked(actor, year, channel, wanted)), _facts(actor, union, year)
     return page_of(
         session, asked, [Member.id], cursor, descending=False, known_total=known_total, facts=facts
     )
@@ -127,7 +144,8 @@ def _people(
     query = standing_in_a_year(
         select(
             Member,
-            expression.label("bucket"),
+            # Where one bucket is asked for, everybody's is that one: the expression needn't be worked out for each.
+            (constant(bucket) if bucket else expression).label("bucket"),
             (coverer.name if covered else null()).label("elsewhere_union"),
             Live.c.union_id.label("live_union_id"),
             Live.c.channel.label("live_channel"),
@@ -156,7 +174,13 @@ def _waiting(asker: Standpoint, channel: Channel, cover_start: date) -> Select[*
     confirmed = EnrolmentConfirmation.member_id.is_not(None)
     joined = bucket.in_([constant(Bucket.ELIGIBLE), constant(Bucket.SUBMITTED)])
     waits = or_(bucket == constant(Bucket.TO_CONFIRM), and_(confirmed, joined))
-    return _people(asker, channel, cover_start, None, False).where(waits)
+    return _listed(_people(asker, channel, cover_start, None, False).where(waits))
+
+
+@lru_cache(maxsize=128)
+def _listed(query: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
+    """The same object for the same query: what makes a page of it is kept by it."""
+    return query.options(LISTED)
 
 
 def _facts(actor: Actor, union: Union, year: ProtectionYear) -> dict[str, Any]:

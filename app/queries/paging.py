@@ -21,6 +21,7 @@ from sqlalchemy import ClauseElement, Executable, Integer, Row, Select, bindpara
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.visitors import InternalTraversal
 
 from app.rules.violations import RuleViolation
 
@@ -164,7 +165,10 @@ def _cost(session: Session, statement: Select[int]) -> float:
 
 
 class _Explained(Executable, ClauseElement):
-    inherit_cache = False
+    # Compiled once for all that ask the same: each part of a statement counts, and this is its only one.
+    inherit_cache = True
+    _traverse_internals = [("statement", InternalTraversal.dp_clauseelement)]  # noqa: RUF012
+    _all_selected_columns = ()
 
     def __init__(self, statement: Select[int]) -> None:
         self.statement = statement

@@ -15,6 +15,7 @@ PART_BYTES = 1024 * 1024
 class ExportKind(StrEnum):
     MEMBERS = "members"
     MEMBERS_FULL = "members_full"
+    PEOPLE = "people"
     PEOPLE_FULL = "people_full"
     STATISTICS = "statistics"
     PROGRESS = "progress"

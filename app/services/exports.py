@@ -24,6 +24,7 @@ WRITE = "exports.write"
 PERMISSIONS: Mapping[ExportKind, tuple[Permission, ...]] = {
     ExportKind.MEMBERS: (Permission.VIEW_MEMBERS,),
     ExportKind.MEMBERS_FULL: (Permission.VIEW_MEMBERS, Permission.REVEAL_NUMBERS),
+    ExportKind.PEOPLE: (Permission.ENROL,),
     ExportKind.PEOPLE_FULL: (Permission.ENROL, Permission.REVEAL_NUMBERS),
     ExportKind.STATISTICS: (Permission.STATISTICS,),
     ExportKind.PROGRESS: (Permission.MONITOR,),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from io import BytesIO
 from typing import Any, BinaryIO
@@ -10,14 +11,16 @@ from typing import Any, BinaryIO
 from flask import redirect, request, send_file, url_for
 from flask_appbuilder import expose
 from flask_babel import gettext as _
+from sqlalchemy import Select
 from sqlalchemy.orm import Session
 
+from app.addresses import asked_of
 from app.clock import now
-from app.exports import people_asked
+from app.exports import has_many, people_asked
 from app.extensions import db
 from app.forms.enrolment import NOBODY, PeopleFilterForm, Picks, picks_of
 from app.labels import label
-from app.models import Member, Union
+from app.models import Member, ProtectionYear, Union
 from app.people_file import write_people_file
 from app.queries.batches import first_live_batch, marked_people, returns_waiting
 from app.queries.enrolment import Preview, preview
@@ -29,6 +32,7 @@ from app.rules.exports import ExportKind
 from app.rules.members import SocialCardStatus
 from app.rules.violations import RuleViolation
 from app.rules.years import WindowName
+from app.security.actor import Actor
 from app.security.needs import needs
 from app.security.persons import keys_of_number
 from app.security.roles import Permission
@@ -111,23 +115,22 @@ class Confirmation(Screen):
     @needs(Permission.ENROL)
     def people(self, year: int, channel: str) -> Any:
         """导出名单: the people of the current counter and filter, numbers masked."""
-        by, out = Channel(channel), BytesIO()
+        out = BytesIO()
         with transaction() as session:
-            form = PeopleFilterForm(request.args)
-            union, the_year = session.get_one(Union, self.actor.union_id), get_year(session, year)
-            bucket = _bucket_asked(by)
-            query = people_query(self.actor, union, the_year, by, _filter(form, bucket)).order_by(Member.id)
+            going = list_asked(session, self.actor, year, Channel(channel))
+            if not going.by_number and has_many(session, going.matching):
+                place = {"year": year, "channel": channel}
+                return redirect(asked_of("Exports.ask", {**request.args.to_dict(), **place}, what="people"))
             write_people_file(
                 out,
-                session.execute(query),
-                the_year,
-                filters=((_("Channel"), str(label(by))), (_("Counter"), counter_words(bucket))),
+                session.execute(going.matching.order_by(Member.id)),
+                going.year,
+                filters=going.words,
                 asked_by=self.actor.name,
                 asked_at=now(),
             )
         out.seek(0)
-        name = _("People to be enrolled %(year)s %(counter)s", year=year, counter=counter_words(bucket))
-        return send_file(out, as_attachment=True, download_name=f"{name}.xlsx")
+        return send_file(out, as_attachment=True, download_name=going.file_name)
 
     @expose(f"/{YEAR}/{CHANNEL}/people-full", methods=["GET", "POST"])
     @needs(Permission.ENROL)
@@ -136,29 +139,22 @@ class Confirmation(Screen):
         return export_full(self, lambda session: self._full_list(session, year, Channel(channel)))
 
     def _full_list(self, session: Session, year: int, channel: Channel) -> FullList:
-        form = PeopleFilterForm(request.args)
-        union, the_year = session.get_one(Union, self.actor.union_id), get_year(session, year)
-        bucket = _bucket_asked(channel)
-        wanted = _filter(form, bucket)
-        matching = people_query(self.actor, union, the_year, channel, wanted)
-        words = ((_("Channel"), str(label(channel))), (_("Counter"), counter_words(bucket)))
+        going = list_asked(session, self.actor, year, channel)
 
         def write(out: BinaryIO, mark: Watermark, at: datetime) -> None:
-            rows = session.execute(matching.order_by(Member.id))
+            rows = session.execute(going.matching.order_by(Member.id))
             write_people_file(
-                out, rows, the_year, filters=words, asked_by=self.actor.name, asked_at=at, mark=mark
+                out, rows, going.year, filters=going.words, asked_by=self.actor.name, asked_at=at, mark=mark
             )
 
         return FullList(
-            matching,
-            words,
+            going.matching,
+            going.words,
             ExportKind.PEOPLE_FULL,
-            None if wanted.person_keys else people_asked(year, channel, wanted, words),
+            None if going.by_number else going.asked,
             write,
-            file_name=_(
-                "People %(year)s %(counter)s with full numbers", year=year, counter=counter_words(bucket)
-            ),
-            back=url_for("Confirmation.screen", year=year, channel=channel.value, **request.args),
+            file_name=_("People %(year)s %(counter)s with full numbers", year=year, counter=going.counter),
+            back=asked_of("Confirmation.screen", request.args.to_dict(), year=year, channel=channel.value),
             at=f"Enrolment.{channel.value}",
         )
 
@@ -218,6 +214,40 @@ class Confirmation(Screen):
             reasons=reason_words(session) if returns else {},
             refusal=refusal,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class ListAsked:
+    """The people of a counter and filter, as an address names them. ``matching`` is unordered; ``counter`` and
+    ``words`` are for people to read, ``asked`` is what a run of the background keeps."""
+
+    matching: Select[Any]
+    year: ProtectionYear
+    counter: str
+    words: tuple[tuple[str, str], ...]
+    asked: dict[str, Any]
+    by_number: bool
+
+    @property
+    def file_name(self) -> str:
+        name = _("People to be enrolled %(year)s %(counter)s", year=self.year.year, counter=self.counter)
+        return f"{name}.xlsx"
+
+
+def list_asked(session: Session, actor: Actor, year: int, channel: Channel) -> ListAsked:
+    """Raises ``not_found`` (404) for a year that nobody set."""
+    union, the_year = session.get_one(Union, actor.union_id), get_year(session, year)
+    bucket = _bucket_asked(channel)
+    wanted, counter = _filter(PeopleFilterForm(request.args), bucket), counter_words(bucket)
+    words = ((_("Channel"), str(label(channel))), (_("Counter"), counter))
+    return ListAsked(
+        people_query(actor, union, the_year, channel, wanted),
+        the_year,
+        counter,
+        words,
+        people_asked(year, channel, wanted, words),
+        by_number=wanted.person_keys is not None,
+    )
 
 
 def _known_total(shown: Preview, form: PeopleFilterForm, bucket: Bucket | str) -> int | None:

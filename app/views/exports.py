@@ -25,6 +25,7 @@ from app.queries.paging import Cursor, page_of
 from app.queries.progress import progress_query
 from app.queries.statistics import levels_for
 from app.queries.years import get_year
+from app.rules.enrolment import Channel
 from app.rules.exports import AT_WORK, IN_FULL, LARGE, ExportKind, ExportState
 from app.rules.organisation import UnionLevel
 from app.rules.violations import RuleViolation, not_found
@@ -38,6 +39,7 @@ from app.statistics import TITLE
 from app.transaction import transaction
 from app.views.base import Screen, cursor_of_request, id_of_request
 from app.views.choices import ROW_ID
+from app.views.confirmation import list_asked
 from app.views.members import filter_of, filter_words
 from app.views.progress import progress_filter, year_to_export
 
@@ -153,6 +155,15 @@ class Exports(Screen):
                 session, progress_query(self.actor, board), [Union.id], Cursor(size=1, counted=True)
             )
             return progress_asked(board), found.total, progress_file_name(board)
+        if kind is ExportKind.PEOPLE:
+            channel = request.args.get("channel", "")
+            if channel not in set(Channel):
+                raise not_found("export_run")
+            going = list_asked(session, self.actor, _number("year"), Channel(channel))
+            if going.by_number:
+                raise not_found("export_run")
+            found = page_of(session, going.matching, [Member.id], Cursor(size=1, counted=True))
+            return going.asked, found.total, going.file_name
         year = get_year(session, _number("year"))
         level = request.args.get("level", "")
         if level not in set(levels_for(self.actor)):

@@ -12,6 +12,7 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.addresses import asked_of
 from app.clock import now, today
 from app.exports import is_large
 from app.forms.members import MemberFilterForm, MemberForm
@@ -75,7 +76,7 @@ class Members(Screen):
         form.validate()
         with transaction() as session:
             if is_large(session, self.actor, filter_of(form)):
-                return redirect(url_for("Exports.ask", what="members", **request.args.to_dict()))
+                return redirect(asked_of("Exports.ask", request.args.to_dict(), what="members"))
             rows = session.execute(members_to_export(self.actor, filter_of(form)))
             write_member_file(out, rows, filters=filter_words(form), asked_by=self.actor.name, asked_at=now())
         out.seek(0)

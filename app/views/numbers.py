@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, BinaryIO
 
-from flask import request, url_for
+from flask import request
 from flask_appbuilder import expose
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
+from app.addresses import asked_of
 from app.clock import now
 from app.exports import by_number, members_asked
 from app.forms.members import MemberFilterForm
@@ -80,6 +81,6 @@ class Numbers(Screen):
             None if by_number(wanted) else members_asked(wanted, words),
             write,
             file_name=_("Members with full numbers"),
-            back=url_for("Members.list", **request.args),
+            back=asked_of("Members.list", request.args.to_dict()),
             at="Members.list",
         )

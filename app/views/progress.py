@@ -7,11 +7,12 @@ from datetime import datetime
 from io import BytesIO
 from typing import Any
 
-from flask import flash, redirect, request, send_file, url_for
+from flask import flash, redirect, request, send_file
 from flask_appbuilder import expose
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
+from app.addresses import asked_of
 from app.clock import SHANGHAI, now
 from app.documents import XLSX
 from app.exports import has_many
@@ -67,7 +68,7 @@ class Progress(Screen):
                 raise
             return self._list(refusal), refusal.status
         _tell(done, windows)
-        return redirect(url_for("Progress.list", **request.args.to_dict()))
+        return redirect(asked_of("Progress.list", request.args.to_dict()))
 
     @expose("/workbook.xlsx")
     @needs(Permission.MONITOR)
@@ -76,7 +77,7 @@ class Progress(Screen):
         with transaction() as session:
             wanted = progress_filter(session, self.actor, year_to_export(session))
             if has_many(session, progress_query(self.actor, wanted)):
-                return redirect(url_for("Exports.ask", what="progress", **request.args.to_dict()))
+                return redirect(asked_of("Exports.ask", request.args.to_dict(), what="progress"))
             rows = session.execute(progress_query(self.actor, wanted).order_by(Union.id))
             write_progress_file(out, rows, wanted, asked_by=self.actor.name, asked_at=now())
         out.seek(0)

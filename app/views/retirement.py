@@ -6,12 +6,13 @@ from collections.abc import Callable, Mapping
 from io import BytesIO
 from typing import Any
 
-from flask import flash, redirect, request, send_file, url_for
+from flask import flash, redirect, request, send_file
 from flask_appbuilder import expose
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 from sqlalchemy.orm import Session
 
+from app.addresses import asked_of
 from app.clock import now
 from app.forms.enrolment import KeepForm, PeopleFilterForm, StayOutForm
 from app.models import Member, ProtectionYear, ReasonKind, Union
@@ -190,7 +191,7 @@ class Retirement(Screen):
             refusal = refused
         if refusal is None and not _by_script():
             flash(said, "ok")
-            return redirect(url_for("Retirement.list", **{**request.args.to_dict(), "year": year}))
+            return redirect(asked_of("Retirement.list", {**request.args.to_dict(), "year": year}))
         return self._show(year, refusal, said)
 
     def _show(self, year: int, refusal: RuleViolation | None, said: str = "") -> Any:

@@ -11,6 +11,7 @@ from flask_appbuilder import expose
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
+from app.addresses import asked_of
 from app.clock import now
 from app.extensions import db
 from app.forms.reasons import ReasonForm
@@ -186,7 +187,7 @@ class Review(Screen):
             flash(_("%(n)s batches are on the submission list now.", n=done), "ok")
         else:
             flash(_("%(n)s batches wait for approval again.", n=done), "ok")
-        return redirect(url_for(request.endpoint, **request.args.to_dict()))
+        return redirect(asked_of(str(request.endpoint), request.args.to_dict()))
 
     def _list(self, status: BatchStatus, refusal: RuleViolation | None = None) -> Any:
         session, actor = db.session(), self.actor

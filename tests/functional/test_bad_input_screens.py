@@ -31,6 +31,9 @@ with each field."""
 SHOWN_AGAIN = ("name", "title", "amount", "text", "address", "email", "reason", "remark", "fee", "cover_end")
 """Fields that people type into; the others are chosen, hidden, or passwords."""
 
+OURS = ("endpoint", "_scheme", "_method", "_external", "_anchor", "self", "what", "row_id", "year", "channel")
+"""What Flask's own way to an address, or a page's, calls its arguments."""
+
 COUNTED = {"sign_in_failure"}
 """A wrong password is refused and counts all the same."""
 
@@ -139,6 +142,18 @@ def test_an_address_that_nobody_wrote_is_a_page(asking: Asking, rows: Rows, addr
     asker = next(asker for asker in ASKERS if asker.role.value == "operator")
     answer, changed = undone(rows, lambda: asking.ask(asker, "GET", address, "Confirmation.screen"))
     assert answer.status_code in (200, 302, 308, 400, 404, 422) and changed == set()
+
+
+@pytest.mark.parametrize("endpoint", sorted(SCREENS))
+def test_an_address_may_name_whatever_it_likes(asking: Asking, rows: Rows, endpoint: str) -> None:
+    """Pages put their own address together again, with all that was asked: nothing of it is an argument of ours."""
+    if "GET" not in asking.methods(endpoint):
+        return
+    asker, address = asker_and_address(asking, endpoint)
+    for name in OURS:
+        beyond = f"{address}{'&' if '?' in address else '?'}{name}=x"
+        answer, _ = undone(rows, lambda beyond=beyond: asking.ask(asker, "GET", beyond, endpoint))
+        assert answer.status_code < 500, name
 
 
 def test_a_part_without_a_name_is_nothing(client: FlaskClient) -> None:

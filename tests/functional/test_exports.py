@@ -86,6 +86,34 @@ def test_a_long_list_becomes_a_job_and_its_file_is_the_list(
     assert (told.kind, told.about_id) == (MessageKind.EXPORT_READY, run.id)
 
 
+def test_a_long_list_of_a_counters_people_becomes_a_job_with_the_same_people(
+    session: Session, tree: Tree, client: FlaskClient
+) -> None:
+    account = make_account(session, tree.grassroots, Role.OPERATOR)
+    sign_in(client, account)
+    asked = client.get("/enrolment/2025/member_card/people.xlsx?bucket=all&year=1&what=members")
+    assert asked.status_code == 302
+    assert asked.location.startswith("/exports/new/people?bucket=all&year=2025&what=members&channel=")
+    client.post(asked.location)
+    perform_pending(session)
+
+    run = session.scalars(select(ExportRun)).one()
+    assert (run.kind, run.state, run.rows) == (ExportKind.PEOPLE, ExportState.READY, PEOPLE)
+    sheet = CalamineWorkbook.from_filelike(BytesIO(client.get(f"/exports/{run.id}/file.xlsx").data))
+    rows = sheet.get_sheet_by_index(0).to_python()
+    assert len(rows) == PEOPLE + 1
+    assert all("*" in row[rows[0].index("证件号码")] for row in rows[1:]), "numbers are masked"
+
+
+def test_a_short_list_of_a_counters_people_is_downloaded_at_once(
+    session: Session, tree: Tree, client: FlaskClient
+) -> None:
+    sign_in(client, make_account(session, tree.grassroots, Role.OPERATOR))
+    assert client.get("/enrolment/2025/member_card/people.xlsx?bucket=deceased").status_code == 200
+    number = "/enrolment/2025/member_card/people.xlsx?bucket=all&id_number=110101199003074477"
+    assert client.get(number).status_code == 200, "a filter by number finds one person, and is never kept"
+
+
 def test_a_short_list_is_downloaded_at_once(session: Session, tree: Tree, client: FlaskClient) -> None:
     sign_in(client, make_account(session, tree.other_grassroots, Role.OPERATOR))
     assert client.get("/members/export.xlsx").status_code == 200
