@@ -161,7 +161,7 @@ FILL_MEMBERS = """
     OVERRIDING SYSTEM VALUE
     SELECT %(member)s + n, %(union)s + n / %(people)s, %(district)s, 'employed', '会员' || n, 'passport',
            %(sealed)s, sha256(convert_to('h' || n, 'UTF8')), sha256(convert_to('p' || n, 'UTF8')),
-           '2' || lpad(n::text, 10, '0'), 'employed', 'normal', 'none', now(), now()
+           '3' || lpad(n::text, 10, '0'), 'employed', 'normal', 'none', now(), now()
       FROM generate_series(0, %(batches)s::bigint * %(people)s - 1) AS n
 """
 

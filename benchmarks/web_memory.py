@@ -42,6 +42,7 @@ def start_part(name: str, place: City, **settings: str) -> subprocess.Popen[byte
         "CANBAO_DATA_DIR": str(place.data_dir),
         "CANBAO_DEMO": "0",
         "CANBAO_CAPTCHA": "0",
+        "CANBAO_SECOND_FACTOR": "optional",
         **settings,
     }
     return subprocess.Popen(

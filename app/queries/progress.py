@@ -192,10 +192,24 @@ def at_stage(wanted: ProgressFilter, stage: ColumnElement[str]) -> ColumnElement
         return stage.in_([each.value for each in STUCK])
     if wanted.stage is Stage.NOT_STARTED:
         return stage == wanted.stage.value
-    status = next(status for status, each in LEAST_ADVANCED_FIRST.items() if each is wanted.stage)
+    statuses = list(LEAST_ADVANCED_FIRST)
+    rank = STAGES.index(wanted.stage)
+    before = aliased(EnrolmentBatch, name="before")
+    # Most lists that were ever returned have been submitted again: their unions stand there.
+    stands_before = select(before.id).where(
+        before.union_id == EnrolmentBatch.union_id,
+        before.year == wanted.year,
+        before.kind == EnrolmentKind.COLLECTIVE,
+        before.status.in_(statuses[:rank]),
+    )
     has_one = (
         select(EnrolmentBatch.union_id)
-        .where(EnrolmentBatch.year == wanted.year, EnrolmentBatch.status == status)
+        .where(
+            EnrolmentBatch.year == wanted.year,
+            EnrolmentBatch.kind == EnrolmentKind.COLLECTIVE,
+            EnrolmentBatch.status == statuses[rank],
+            ~stands_before.exists(),
+        )
         .distinct()
     )
     return and_(stage == wanted.stage.value, Union.id == func.any(func.array(has_one.scalar_subquery())))

@@ -28,6 +28,7 @@ from sqlalchemy import (
     literal,
     or_,
     select,
+    true,
     union_all,
 )
 from sqlalchemy.orm import Session
@@ -185,11 +186,13 @@ def _to_submit(year: ProtectionYear, closing: _Closing) -> Iterator[Line]:
         .correlate(Union)
         .limit(1)
     )
+    # Joined, since a limit counts there: as an EXISTS, PostgreSQL would look at every member of the city.
+    somebody = _of_year(can_be_enrolled, year.year).lateral("somebody")
     said = _said("submit", year.year, at, closing.spans)
-    yield _line(Union.id, OPERATOR, said).where(
-        Union.level == UnionLevel.GRASSROOTS,
-        _due(at, closing.spans),
-        _of_year(can_be_enrolled, year.year).exists(),
+    yield (
+        _line(Union.id, OPERATOR, said)
+        .join(somebody, true())
+        .where(Union.level == UnionLevel.GRASSROOTS, _due(at, closing.spans))
     )
     at = _of_batch(closing)
     said = _said("resubmit", year.year, at, closing.spans, count=func.count())
