@@ -9,9 +9,7 @@ from flask_appbuilder.api import expose
 
 from app.api.answers import member_row
 from app.api.base import Api, cursor, one_of, optional_whole, private
-from app.models import Member
-from app.queries.members import MemberFilter, members_matching
-from app.queries.paging import page_of
+from app.queries.members import MemberFilter, members_page
 from app.rules.members import CardStatus, EmploymentStatus
 from app.security.actor import current_actor
 from app.security.needs import needs
@@ -52,5 +50,4 @@ class MembersApi(Api):
             employment_status=one_of("employment_status", EmploymentStatus),
         )
         with transaction() as session:
-            query = members_matching(current_actor(), wanted)
-            return self.listed(page_of(session, query, [Member.id], cursor(), descending=False), member_row)
+            return self.listed(members_page(session, current_actor(), wanted, cursor()), member_row)

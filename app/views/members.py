@@ -20,8 +20,7 @@ from app.member_file import write_member_file
 from app.models import Employer, EventObject, Member, Union
 from app.queries.cover import covers_of
 from app.queries.log import log_of
-from app.queries.members import MemberFilter, members_matching, members_to_export, own_tags
-from app.queries.paging import page_of
+from app.queries.members import MemberFilter, members_page, members_to_export, own_tags
 from app.queries.retirement import standings_of
 from app.queries.years import year_in_work
 from app.rules.dates import Expiry, expiry
@@ -48,8 +47,7 @@ class Members(Screen):
         form = MemberFilterForm(request.args)
         form.validate()
         with transaction() as session:
-            query = members_matching(self.actor, filter_of(form))
-            page = page_of(session, query, [Member.id], cursor_of_request(), descending=False)
+            page = members_page(session, self.actor, filter_of(form), cursor_of_request())
             return self.render(
                 "members/list.html",
                 form=form,
