@@ -48,7 +48,7 @@ from config import Login, load_settings
 LEAST_SHARE = 0.6
 FREE_IDS = 1_000_000_000
 IDS_OF_A_DISTRICT = 1_000_000
-MINUTES = 25.0
+MINUTES = 45.0
 
 
 @dataclass(slots=True)
