@@ -49,7 +49,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "app.letters": {
         "app.gateways", "app.labels", "app.models", "app.rules", "app.security", "app.sentences",
     },
-    "app.views": EDGE | PLATFORM | {"app.addresses", "app.templating", "app.menu", "app.sent", "app.letters", "app.gateways"},
+    "app.views": EDGE | PLATFORM | {
+        "app.addresses", "app.templating", "app.menu", "app.sent", "app.letters", "app.gateways",
+    },
     "app.api": EDGE | PLATFORM | {"app.sent"},
     "reports": {"app.rules", "app.labels"},
     "scheduler": {
