@@ -16,7 +16,6 @@ from app.security.visible import LARGEST_ID
 KEPT = 4_096
 """Addresses that one process remembers: what menus, tabs and forms of all screens lead to, and rows of some lists."""
 
-
 PLAIN = "!$'()*,/:;?@"
 """Signs that need no per cent sign in a query, as Werkzeug writes it."""
 
@@ -26,8 +25,8 @@ def asked_of(endpoint: str, query: Mapping[str, Any], **place: Any) -> str:
 
     Its names are anything: as arguments of ``url_for`` some would have a meaning there.
     """
-    asked = urlencode(query, doseq=True, safe=PLAIN)
-    return f"{url_for(endpoint, **place)}?{asked}" if asked else url_for(endpoint, **place)
+    path, asked = url_for(endpoint, **place), urlencode(query, doseq=True, safe=PLAIN)
+    return f"{path}?{asked}" if asked else path
 
 
 class RowNumber(IntegerConverter):

@@ -66,8 +66,7 @@ class Writing:
         """Who answers for full numbers; ``None`` where the file has none."""
         if self.run.kind not in IN_FULL:
             return None
-        people = self.session.scalar(select(func.count()).select_from(matching.subquery())) or 0
-        actor = self.actor
+        people, actor = how_many(self.session, matching), self.actor
         return Watermark(
             account=actor.username, union=actor.union_name, reason=self.asked[REASON], people=people
         )
@@ -86,10 +85,14 @@ def by_number(wanted: MemberFilter) -> bool:
     return bool(wanted.id_number or wanted.phone or wanted.member_no)
 
 
+def how_many(session: Session, matching: Select[Any]) -> int:
+    """How many rows a query finds."""
+    return session.scalar(select(func.count()).select_from(matching.subquery())) or 0
+
+
 def has_many(session: Session, matching: Select[Any]) -> bool:
     """Whether a query finds too many to wait for; counts no further than it must."""
-    some = matching.limit(LARGE + 1).subquery()
-    return (session.scalar(select(func.count()).select_from(some)) or 0) > LARGE
+    return how_many(session, matching.limit(LARGE + 1)) > LARGE
 
 
 def members_asked(wanted: MemberFilter, words: Iterable[tuple[str, str]]) -> dict[str, Any]:

@@ -154,7 +154,7 @@ class Confirmation(Screen):
             None if going.by_number else going.asked,
             write,
             file_name=_("People %(year)s %(counter)s with full numbers", year=year, counter=going.counter),
-            back=asked_of("Confirmation.screen", request.args.to_dict(), year=year, channel=channel.value),
+            back=asked_of("Confirmation.screen", request.args, year=year, channel=channel.value),
             at=f"Enrolment.{channel.value}",
         )
 

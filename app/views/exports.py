@@ -13,15 +13,14 @@ from sqlalchemy.orm import Session
 
 from app.clock import now
 from app.documents import XLSX
-from app.exports import by_number, members_asked, progress_asked
+from app.exports import by_number, how_many, members_asked, progress_asked
 from app.extensions import db
 from app.forms.members import MemberFilterForm
 from app.labels import label
-from app.models import Member, Union
+from app.models import Union
 from app.progress_file import progress_file_name
 from app.queries.exports import exports_page, progress_of, statistics_rows
 from app.queries.members import members_matching
-from app.queries.paging import Cursor, page_of
 from app.queries.progress import progress_query
 from app.queries.statistics import levels_for
 from app.queries.years import get_year
@@ -145,16 +144,12 @@ class Exports(Screen):
             wanted = filter_of(form)
             if by_number(wanted):
                 raise not_found("export_run")
-            found = page_of(
-                session, members_matching(self.actor, wanted), [Member.id], Cursor(size=1, counted=True)
-            )
-            return members_asked(wanted, filter_words(form)), found.total, f"{_('Members')}.xlsx"
+            found = how_many(session, members_matching(self.actor, wanted))
+            return members_asked(wanted, filter_words(form)), found, f"{_('Members')}.xlsx"
         if kind is ExportKind.PROGRESS:
             board = progress_filter(session, self.actor, year_to_export(session))
-            found = page_of(
-                session, progress_query(self.actor, board), [Union.id], Cursor(size=1, counted=True)
-            )
-            return progress_asked(board), found.total, progress_file_name(board)
+            found = how_many(session, progress_query(self.actor, board))
+            return progress_asked(board), found, progress_file_name(board)
         if kind is ExportKind.PEOPLE:
             channel = request.args.get("channel", "")
             if channel not in set(Channel):
@@ -162,8 +157,7 @@ class Exports(Screen):
             going = list_asked(session, self.actor, _number("year"), Channel(channel))
             if going.by_number:
                 raise not_found("export_run")
-            found = page_of(session, going.matching, [Member.id], Cursor(size=1, counted=True))
-            return going.asked, found.total, going.file_name
+            return going.asked, how_many(session, going.matching), going.file_name
         year = get_year(session, _number("year"))
         level = request.args.get("level", "")
         if level not in set(levels_for(self.actor)):

@@ -74,7 +74,7 @@ class Members(Screen):
         form.validate()
         with transaction() as session:
             if is_large(session, self.actor, filter_of(form)):
-                return redirect(asked_of("Exports.ask", request.args.to_dict(), what="members"))
+                return redirect(asked_of("Exports.ask", request.args, what="members"))
             rows = session.execute(members_to_export(self.actor, filter_of(form)))
             write_member_file(out, rows, filters=filter_words(form), asked_by=self.actor.name, asked_at=now())
         out.seek(0)

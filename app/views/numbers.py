@@ -81,6 +81,6 @@ class Numbers(Screen):
             None if by_number(wanted) else members_asked(wanted, words),
             write,
             file_name=_("Members with full numbers"),
-            back=asked_of("Members.list", request.args.to_dict()),
+            back=asked_of("Members.list", request.args),
             at="Members.list",
         )

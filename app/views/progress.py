@@ -68,7 +68,7 @@ class Progress(Screen):
                 raise
             return self._list(refusal), refusal.status
         _tell(done, windows)
-        return redirect(asked_of("Progress.list", request.args.to_dict()))
+        return redirect(asked_of("Progress.list", request.args))
 
     @expose("/workbook.xlsx")
     @needs(Permission.MONITOR)
@@ -77,7 +77,7 @@ class Progress(Screen):
         with transaction() as session:
             wanted = progress_filter(session, self.actor, year_to_export(session))
             if has_many(session, progress_query(self.actor, wanted)):
-                return redirect(asked_of("Exports.ask", request.args.to_dict(), what="progress"))
+                return redirect(asked_of("Exports.ask", request.args, what="progress"))
             rows = session.execute(progress_query(self.actor, wanted).order_by(Union.id))
             write_progress_file(out, rows, wanted, asked_by=self.actor.name, asked_at=now())
         out.seek(0)

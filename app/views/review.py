@@ -187,7 +187,7 @@ class Review(Screen):
             flash(_("%(n)s batches are on the submission list now.", n=done), "ok")
         else:
             flash(_("%(n)s batches wait for approval again.", n=done), "ok")
-        return redirect(asked_of(str(request.endpoint), request.args.to_dict()))
+        return redirect(asked_of(str(request.endpoint), request.args))
 
     def _list(self, status: BatchStatus, refusal: RuleViolation | None = None) -> Any:
         session, actor = db.session(), self.actor

@@ -60,6 +60,12 @@ def few_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("app.exports.TOLD_EVERY", 2)
 
 
+def first_sheet(client: FlaskClient, run: ExportRun) -> list[list[Any]]:
+    """The rows of the file, with their headings, as whoever asked downloads it."""
+    content = client.get(f"/exports/{run.id}/file.xlsx").data
+    return CalamineWorkbook.from_filelike(BytesIO(content)).get_sheet_by_index(0).to_python()
+
+
 def test_a_long_list_becomes_a_job_and_its_file_is_the_list(
     session: Session, tree: Tree, client: FlaskClient
 ) -> None:
@@ -76,8 +82,7 @@ def test_a_long_list_becomes_a_job_and_its_file_is_the_list(
     run = session.scalars(select(ExportRun)).one()
     assert (run.state, run.rows, run.asked_by) == (ExportState.READY, PEOPLE, account.id)
     assert session.scalar(select(func.count()).select_from(ExportPart)) == -(-run.size // 1_000)
-    answer = client.get(f"/exports/{run.id}/file.xlsx")
-    sheet = CalamineWorkbook.from_filelike(BytesIO(answer.data)).get_sheet_by_index(0).to_python()
+    sheet = first_sheet(client, run)
     assert len(sheet) == PEOPLE + 1
     assert all("*" in row[3] for row in sheet[1:]), "numbers are masked"
     entry = session.scalars(select(AuditEntry).where(AuditEntry.kind == AuditKind.EXPORT)).one()
@@ -99,8 +104,7 @@ def test_a_long_list_of_a_counters_people_becomes_a_job_with_the_same_people(
 
     run = session.scalars(select(ExportRun)).one()
     assert (run.kind, run.state, run.rows) == (ExportKind.PEOPLE, ExportState.READY, PEOPLE)
-    sheet = CalamineWorkbook.from_filelike(BytesIO(client.get(f"/exports/{run.id}/file.xlsx").data))
-    rows = sheet.get_sheet_by_index(0).to_python()
+    rows = first_sheet(client, run)
     assert len(rows) == PEOPLE + 1
     assert all("*" in row[rows[0].index("证件号码")] for row in rows[1:]), "numbers are masked"
 
@@ -130,8 +134,7 @@ def test_the_statistics_of_many_unions_become_a_job_with_the_same_rows(
 
     run = session.scalars(select(ExportRun)).one()
     assert (run.kind, run.state, run.rows) == (ExportKind.STATISTICS, ExportState.READY, 5)
-    answer = client.get(f"/exports/{run.id}/file.xlsx")
-    sheet = CalamineWorkbook.from_filelike(BytesIO(answer.data)).get_sheet_by_index(0).to_python()
+    sheet = first_sheet(client, run)
     assert sum(row[3] for row in sheet[1:-1]) == PEOPLE + 2
 
 
@@ -344,8 +347,7 @@ def test_the_board_of_many_unions_becomes_a_job_with_what_the_screen_says(
 
     run = session.scalars(select(ExportRun)).one()
     assert (run.kind, run.state) == (ExportKind.PROGRESS, ExportState.READY)
-    answer = client.get(f"/exports/{run.id}/file.xlsx")
-    sheet = CalamineWorkbook.from_filelike(BytesIO(answer.data)).get_sheet_by_index(0).to_python()
+    sheet = first_sheet(client, run)
     assert {row[0] for row in sheet[1:]} == {tree.grassroots.name, tree.sibling.name, tree.straight.name}
 
 
